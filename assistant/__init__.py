@@ -1,0 +1,1 @@
+"""The assistant's engine, with no terminal in it."""

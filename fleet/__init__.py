@@ -1,0 +1,1 @@
+"""The headless heart: what is known, what may be done, what was done."""

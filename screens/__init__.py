@@ -1,0 +1,1 @@
+"""Full screens and dialogs: they compose, route messages and call services they were given."""

@@ -1,0 +1,1 @@
+"""Questions and forms that stand over a screen."""

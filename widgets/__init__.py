@@ -1,0 +1,1 @@
+"""Reusable widgets: plain values in, typed messages out; they know no screen."""
