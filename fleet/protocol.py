@@ -97,8 +97,12 @@ class Fleet(Protocol):
     async def cancel(self, job: str) -> None:
         """Ask a job to end; rows not yet begun are not begun."""
 
-    async def undo_plan(self, entry: int) -> Request:
-        """The request that would take a journal entry back, to be prepared and performed like any other."""
+    async def undo_requests(self, entry: int) -> Sequence[Request]:
+        """What would take a journal entry back, to be prepared and performed like any other request.
+
+        Raises:
+            NotFound: if the entry cannot be undone, or no longer.
+        """
 
     async def open_shell(self, request: Request, approval: Approval | None, size: Size) -> Shell:
         """Open an interactive terminal through the gate; it lives in the fleet until it ends or is closed."""

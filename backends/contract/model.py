@@ -175,6 +175,8 @@ class Kind(msgspec.Struct, frozen=True):
     """For kinds that form a tree (processes): the fact that holds the parent's native id."""
     order: int = 50
     """Among the kinds of an area, the lowest comes first."""
+    always: bool = False
+    """Measured even while nobody looks, for history and alarms (hosts): only for kinds with few resources."""
     volatile: bool = False
     """Comes and goes by the second (processes): listed only while somebody looks, never cached."""
 
