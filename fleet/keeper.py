@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ class Keeper:
         self._woken = asyncio.Event()
         self._stale: set[str] = set()
         self._look = asyncio.Event()
+        self.answered = asyncio.Event()
+        """Set once it has answered, failed, or was never to be opened."""
         self._touched: dict[ResourceId, float] = {}
         self._troubles: dict[str, BackendError] = {}
         self._connection = Connection(spec=spec, state=ConnectionState.CONNECTING, since=time.time())
@@ -140,8 +142,11 @@ class Keeper:
                 group.create_task(self._volatile(session))
                 if isinstance(session, Measured):
                     group.create_task(self._mended("measurements", lambda: self._measure(session)))
-        except* BackendError as lost:
-            raise _first(lost) from lost
+        except ExceptionGroup as failures:
+            ours, others = failures.split(BackendError)
+            if ours is None or others is not None:
+                raise
+            raise _first(ours) from failures
 
     def _lasting(self) -> frozenset[str]:
         return frozenset(kind.id for kind in self._kinds if not kind.volatile)
@@ -228,12 +233,12 @@ class Keeper:
                     self._publish(Delta(samples=tuple(batch)))
         raise Unreachable(f"{self.spec.id} stopped measuring.")
 
-    async def _mended(self, what: str, work: Callable[[], asyncio.Future[None] | object]) -> None:
+    async def _mended(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run a stream; when it fails without the connection being lost, say so and open it again later."""
         while True:
             try:
                 with guarded(f"{self.spec.id} ({what})"):
-                    await work()  # type: ignore[misc] # a coroutine; the type of a lambda's is not spelled out
+                    await work()
             except Unguarded:
                 raise
             except BackendError as error:
@@ -255,7 +260,8 @@ class Keeper:
             await self._woken.wait()
             return
         ceiling = min(self._pace.last_retry, self._pace.first_retry * 2 ** min(failures - 1, 16))
-        pause = random.uniform(self._pace.first_retry / 2, ceiling) if failures > 1 else self._pace.first_retry
+        jitter = random.random()  # noqa: S311 - spreads retries, guards no secret
+        pause = self._pace.first_retry if failures == 1 else max(self._pace.first_retry / 2, jitter * ceiling)
         self._say(ConnectionState.OFFLINE, error, retry_at=time.time() + pause)
         try:
             async with asyncio.timeout(pause):
@@ -287,10 +293,16 @@ class Keeper:
             seen=seen if seen is not None else was.seen,
             latency=latency if latency is not None else was.latency,
         )
+        if state is not ConnectionState.CONNECTING:
+            self.answered.set()
         same = msgspec.structs.replace(now, seen=was.seen, latency=was.latency) == was
         self._connection = now
         if not same or self._inventory.connections.get(self.spec.id) is None or _moved(was, now):
             self._publish(Delta(connections=(now,)))
+
+    def disable(self, reason: str) -> None:
+        """Say that it is not to be opened."""
+        self._say(ConnectionState.DISABLED, Unreachable(reason))
 
     def announce(self) -> None:
         """Tell where the connection stands, for the first time."""
@@ -318,7 +330,7 @@ def _first(group: BaseExceptionGroup[BackendError]) -> BackendError:
 
 
 def _moved(was: Connection, now: Connection) -> bool:
-    """Whether ``seen`` or the latency moved enough to be told: clients need them about every minute, not at each list."""
+    """Whether ``seen`` moved enough to be told: clients need it about every half minute, not at each list."""
     if was.seen is None or now.seen is None:
         return was.seen is not now.seen
     return now.seen - was.seen > 25

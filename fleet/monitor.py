@@ -15,7 +15,7 @@ from fleet.attention import Views
 from fleet.inventory import Inventory
 from fleet.keeper import Keeper, Pace, Publish
 from fleet.supervisor import Supervisor
-from fleet.values import Connection, ConnectionState, Delta, Interest
+from fleet.values import ConnectionState, Delta, Interest
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Monitor:
     async def ready(self) -> None:
         """Return when connections were looked for once and each has answered or failed once."""
         await self._found.wait()
-        while any(k.connection.state is ConnectionState.CONNECTING and not k.connection.reason for k in self.keepers):
-            await asyncio.sleep(0.02)
+        for keeper in self.keepers:
+            await keeper.answered.wait()
 
     @property
     def keepers(self) -> Sequence[Keeper]:
@@ -166,7 +166,7 @@ class Monitor:
         )
         self._keepers[spec.id] = keeper
         if spec.id in self._disabled:
-            self._publish(Delta(connections=(_disabled(keeper.connection),)))
+            keeper.disable("It is switched off in the settings.")
             return
         keeper.announce()
         self._tasks[spec.id] = self._supervisor.spawn(keeper.run(), f"keeper {spec.id}")
@@ -178,11 +178,3 @@ class Monitor:
             task.cancel()
         self._publish(Delta(closed=(name,)))
 
-
-def _disabled(connection: Connection) -> Connection:
-    return Connection(
-        spec=connection.spec,
-        state=ConnectionState.DISABLED,
-        since=connection.since,
-        reason="Switched off in the settings.",
-    )
