@@ -1,0 +1,1 @@
+"""Tests of this machine as a backend, against this very machine."""
