@@ -20,14 +20,17 @@ TAB = 8
 Span = tuple[int, int, Style]
 """Start and end in the clean text, and how that part looks. Spans are in order and never overlap."""
 
+_HIDING = r"\u00ad\u200b\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_REORDERING = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_SUSPECT = re.compile(f"[{_CONTROLS}{_REORDERING}{_HIDING}]")
+"""Where anything of ``_SEQUENCE`` may start: one character class is searched many times faster than that."""
 _STRING_BODY = r"[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"
 _SEQUENCE = re.compile(
     r"(?P<csi>(?:\x1b\[|\x9b)(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~]?))"
     rf"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]){_STRING_BODY}"  # OSC, DCS, SOS, PM, APC with their end
     r"|\x1b[ -/]*[0-~]?"  # every other escape; an unended string loses its start only, so that nothing can hide
-    r"|(?P<control>[\x00-\x1f\x7f-\x9f\u2028\u2029])"
-    r"|(?P<reorder>[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff])"
-    r"|[\u00ad\u200b\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"  # takes no room, hides what is there
+    rf"|(?P<control>[{_CONTROLS}])|(?P<reorder>[{_REORDERING}])|[{_HIDING}]"
 )
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -45,7 +48,7 @@ def clean(text: str) -> Clean:
     Tabs are expanded, of a progress bar drawn with carriage returns the last state stays, other controls become
     visible symbols, and characters that reorder or hide text are made visible or dropped.
     """
-    if text.isprintable() or _SEQUENCE.search(text) is None:
+    if text.isprintable() or _SUSPECT.search(text) is None:
         return Clean(text)
     return _Cleaner().run(text)
 
@@ -69,9 +72,11 @@ class _Cleaner:
     def run(self, text: str) -> Clean:
         """Everything of ``text`` that may be seen."""
         at = 0
-        for match in _SEQUENCE.finditer(text):
-            if match.start() > at:
-                self._write(text[at : match.start()])
+        while suspect := _SUSPECT.search(text, at):
+            if suspect.start() > at:
+                self._write(text[at : suspect.start()])
+            match = _SEQUENCE.match(text, suspect.start())
+            assert match is not None
             at = match.end()
             self._meet(match)
         if at < len(text):

@@ -12,8 +12,10 @@ from rich.color import Color
 from widgets.ansi import clean, plain
 
 PIECES = st.sampled_from(
-    ["\x1b[", "\x1b]", "\x1bP", "\x1b", "\x9b", "\x9d", "\x07", "\x1b\\", "31m", "2J", "0;t"]
-    + ["\r", "\t", "\n", "\x00", "é", "漢", "a", "\u202e"]
+    (
+        *("\x1b[", "\x1b]", "\x1bP", "\x1b", "\x9b", "\x9d", "\x07", "\x1b\\", "31m", "2J", "0;t"),
+        *("\r", "\t", "\n", "\x00", "é", "漢", "a", "\u202e"),
+    )
 )
 HOSTILE = st.lists(PIECES | st.text(max_size=4)).map("".join) | st.text(st.characters())
 
