@@ -71,9 +71,10 @@ HOST = Kind(
     plural="hosts",
     area=Area.HOSTS,
     columns=HOST_COLUMNS,
-    aliases=("h", "machine", "server"),
+    aliases=("h", "server"),
     metrics=HOST_METRICS,
     order=10,
+    always=True,
 )
 """A machine with an operating system. Its facts: hostname, os, kernel, architecture, cpu_model, cores, users."""
 

@@ -93,7 +93,10 @@ class Ground:
     """How often, in seconds, samples are asked for."""
     working_folder: ClassVar[str] = "/tmp"  # noqa: S108 - only looked at, nothing is written there
     """A folder that exists where commands run."""
-    resize_question: ClassVar[bytes] = b"stty size\n"
+    shell_question: ClassVar[bytes] = b"echo qd-$((40 + 2))-$(test -t 0 && echo tty)\n"
+    """What to type into a shell, and what it answers beside the echo."""
+    shell_answer: ClassVar[bytes] = b"qd-42-tty"
+    size_question: ClassVar[bytes] = b"stty size\n"
     """What to type to hear the terminal's size as ``rows columns``."""
 
     @pytest.fixture
@@ -114,6 +117,19 @@ class Ground:
     def endless(self, marker: str) -> Command:
         """A command that prints ``ready``, shows ``marker`` in its arguments and never ends by itself."""
         return Command(argv=("sh", "-c", "echo ready; while :; do sleep 1; done", marker))
+
+    def reciting(self, variable: str, env: Mapping[str, str]) -> Command:
+        """A command that prints a variable of its environment, a ``|`` and its working folder, without a line end."""
+        line = f'printf "%s|%s" "${variable}" "$PWD"'
+        return Command(argv=("sh", "-c", line), env=env, cwd=self.working_folder)
+
+    def parting(self, word: str, code: int) -> Command:
+        """A command for a terminal: prints a word and ends with that exit code."""
+        return Command(argv=("sh", "-c", f"echo {word}; exit {code}"))
+
+    def deaf(self, marker: str) -> Command:
+        """A command for a terminal like ``endless``, which does not listen to a hang-up."""
+        return Command(argv=("sh", "-c", "trap '' HUP; echo ready; while :; do sleep 1; done", marker))
 
     def arguments(self, operation: Operation, resource: Resource) -> Mapping[str, str]:
         """What to type for an operation's parameters when it is planned; only the required ones by default."""

@@ -57,9 +57,7 @@ class ProgramContract(Ground):
         self, backend: Backend, session: Session, specimen: Resource
     ) -> None:
         """Both are part of the command, not of a shell line."""
-        line = 'printf "%s|%s" "$QD_CONTRACT" "$PWD"'
-        env = {"QD_CONTRACT": "a 'b' $c"}
-        command = Command(argv=("sh", "-c", line), env=env, cwd=self.working_folder)
+        command = self.reciting("QD_CONTRACT", {"QD_CONTRACT": "a 'b' $c"})
         outputs = await self._run(backend, session, specimen, command)
         assert _joined(outputs, Stream.OUT).decode() == f"a 'b' $c|{self.working_folder}"
 
@@ -99,9 +97,9 @@ class ProgramContract(Ground):
         """The best shell that is there answers, over a terminal."""
         terminal = await self._terminal(backend, session, specimen, None)
         try:
-            await terminal.write(b"echo qd-$((40 + 2))-$(test -t 0 && echo tty)\n")
-            seen = await self._until_shown(terminal, b"qd-42-tty")
-            assert b"echo qd-$((40" in seen
+            await terminal.write(self.shell_question)
+            seen = await self._until_shown(terminal, self.shell_answer)
+            assert self.shell_question.strip()[:12] in seen
         finally:
             await terminal.close()
 
@@ -111,10 +109,10 @@ class ProgramContract(Ground):
         """At first, and after it was resized."""
         terminal = await self._terminal(backend, session, specimen, Command(argv=("sh",)))
         try:
-            await terminal.write(self.resize_question)
+            await terminal.write(self.size_question)
             await self._until_shown(terminal, b"24 80")
             await terminal.resize(Size(columns=132, rows=50))
-            await terminal.write(self.resize_question)
+            await terminal.write(self.size_question)
             await self._until_shown(terminal, b"50 132")
         finally:
             await terminal.close()
@@ -123,7 +121,7 @@ class ProgramContract(Ground):
         self, backend: Backend, session: Session, specimen: Resource
     ) -> None:
         """Reading gives nothing more, the exit code is known where the engine tells it, closing twice is harmless."""
-        terminal = await self._terminal(backend, session, specimen, Command(argv=("sh", "-c", "echo bye; exit 3")))
+        terminal = await self._terminal(backend, session, specimen, self.parting("bye", 3))
         async with asyncio.timeout(self.patience):
             seen = b""
             while data := await terminal.read():
@@ -137,8 +135,7 @@ class ProgramContract(Ground):
     ) -> None:
         """Hanging up frees what it held, even when the program does not listen."""
         marker = f"qd-{uuid.uuid4().hex}"
-        command = Command(argv=("sh", "-c", "trap '' HUP; echo ready; while :; do sleep 1; done", marker))
-        terminal = await self._terminal(backend, session, specimen, command)
+        terminal = await self._terminal(backend, session, specimen, self.deaf(marker))
         resource = await self.able(backend, session, specimen, Ability.SHELL)
         await self._until_shown(terminal, b"ready")
         async with asyncio.timeout(self.patience):
