@@ -15,22 +15,17 @@ Subclass :class:`BackendContract` in a test module and provide three fixtures::
         @pytest.fixture
         async def specimen(self, session: Session) -> Resource: ...
 
-It needs pytest-asyncio in ``auto`` mode. A check is skipped only when the session lacks the protocol it is about. To
-see compared values in failures, call ``pytest.register_assert_rewrite("quarterdeck.testing")`` before importing this.
+It needs pytest-asyncio in ``auto`` mode. A check is skipped only when the session lacks the protocol it is about.
 """
 
 from __future__ import annotations
 
-from quarterdeck.testing.declared import DeclaredContract
-from quarterdeck.testing.ground import BareContext, Gaze, Ground, Heard
-from quarterdeck.testing.life import LifeContract
-from quarterdeck.testing.listed import ListedContract
-from quarterdeck.testing.planned import PlannedContract
-from quarterdeck.testing.programs import ProgramContract
-from quarterdeck.testing.streams import StreamContract
+import pytest
+
+# Failures show what was compared only if pytest rewrites these modules, and it does so when they are first imported.
+_CHECKS = ("declared", "ground", "life", "listed", "planned", "programs", "streams")
+pytest.register_assert_rewrite(*(f"quarterdeck.testing.{name}" for name in _CHECKS))
+
+from quarterdeck.testing.suite import BackendContract, BareContext, Gaze, Ground, Heard  # noqa: E402 - see above
 
 __all__ = ["BackendContract", "BareContext", "Gaze", "Ground", "Heard"]
-
-
-class BackendContract(DeclaredContract, ListedContract, StreamContract, ProgramContract, PlannedContract, LifeContract):
-    """What every backend must do."""
