@@ -1,0 +1,102 @@
+"""Which columns a table has room for, and how wide each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from backends.contract.model import Column
+
+GUTTER = 2
+"""Cells at the left for the cursor and the mark."""
+GAP = 1
+"""Cells between two columns."""
+
+
+class Slot(NamedTuple):
+    """A column in its place."""
+
+    column: Column
+    start: int
+    width: int
+
+
+class Layout(NamedTuple):
+    """The columns that are shown."""
+
+    slots: tuple[Slot, ...] = ()
+    offset: int = 0
+    """How many columns are scrolled away at the left."""
+    more: bool = False
+    """Whether columns wait at the right, or were left out for want of room."""
+
+    def at(self, x: int) -> Slot | None:
+        """The column under a cell of the line."""
+        return next((slot for slot in self.slots if slot.start <= x < slot.start + slot.width), None)
+
+
+def lay_out(columns: Sequence[Column], width: int, offset: int = 0) -> Layout:
+    """Find room for the columns.
+
+    Unscrolled, the columns of the highest ranks go first where there is too little room. Scrolled, those of rank 0
+    stay at the left and the others follow from the ``offset``-th on, so that every column can be reached.
+    """
+    offset = max(0, min(offset, _last_offset(columns, width)))
+    kept = _scrolled(columns, width, offset) if offset else _ranked(columns, width)
+    slots: list[Slot] = []
+    start = GUTTER
+    for column, cells in zip(kept, _widths(kept, width), strict=True):
+        slots.append(Slot(column, start, cells))
+        start += cells + GAP
+    scrollable = [column for column in columns if column.rank]
+    hidden = bool(scrollable[offset:]) and not set(scrollable[offset:]) <= set(kept)
+    return Layout(tuple(slots), offset, hidden)
+
+
+def _needed(columns: Sequence[Column]) -> int:
+    return GUTTER + sum(max(1, column.width) for column in columns) + GAP * max(0, len(columns) - 1)
+
+
+def _ranked(columns: Sequence[Column], width: int) -> list[Column]:
+    kept = list(columns)
+    while _needed(kept) > width:
+        expendable = [index for index, column in enumerate(kept) if column.rank]
+        if not expendable:
+            break
+        del kept[max(expendable, key=lambda index: (kept[index].rank, index))]
+    return kept
+
+
+def _scrolled(columns: Sequence[Column], width: int, offset: int) -> list[Column]:
+    kept = [column for column in columns if not column.rank]
+    for column in [column for column in columns if column.rank][offset:]:
+        if _needed([*kept, column]) > width:
+            break
+        kept.append(column)
+    return kept
+
+
+def _last_offset(columns: Sequence[Column], width: int) -> int:
+    """The least offset from which the last column can be seen."""
+    pinned = [column for column in columns if not column.rank]
+    others = [column for column in columns if column.rank]
+    for offset in range(len(others)):
+        if _needed([*pinned, *others[offset:]]) <= width:
+            return offset
+    return max(0, len(others) - 1)
+
+
+def _widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Each column's cells: what it asks for, and its share of what is left if it grows."""
+    widths = [max(1, column.width) for column in columns]
+    left = width - _needed(columns)
+    hunger = sum(column.grow for column in columns)
+    if left <= 0 or not hunger:
+        return widths
+    for index, column in enumerate(columns):
+        if column.grow:
+            share = left * column.grow // hunger
+            widths[index] += share
+            left -= share
+            hunger -= column.grow
+    return widths
