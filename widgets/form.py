@@ -1,0 +1,450 @@
+"""A form made of an operation's parameters, for the keyboard first.
+
+Values are kept as the text a person typed; ``Parameter.parse`` says what it means or what is wrong with it, and that
+sentence stands at the field.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input, Static
+from typing_extensions import override
+
+from backends.contract.model import Fact
+from backends.contract.operation import Parameter, ParameterType
+
+Check = Callable[[Mapping[str, Fact]], Mapping[str, str]]
+"""Looks at all values together and says what is wrong, by parameter id; for what one field cannot know."""
+
+_EXAMPLES = {
+    ParameterType.BYTES: "512m, 2 GiB",
+    ParameterType.SECONDS: "seconds",
+    ParameterType.WORDS: "words, quoted as in a shell",
+}
+_SUFFIXES = ((4, "t"), (3, "g"), (2, "m"), (1, "k"))
+
+
+def as_text(parameter: Parameter, value: Fact) -> str:
+    """A value as a person would type it: the reverse of ``Parameter.parse``."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return shlex.join(value)
+    if parameter.type is ParameterType.BYTES and isinstance(value, int):
+        return _bytes_text(value)
+    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _bytes_text(value: int) -> str:
+    for power, suffix in _SUFFIXES:
+        if value and value % 1024**power == 0:
+            return f"{value // 1024**power}{suffix}"
+    return str(value)
+
+
+class Choice(Widget, can_focus=True):
+    """One of a few words, on one line. Left and right go through them; a letter goes to the next that begins so."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space", "step(1)", "Next", show=False, id="choice.next"),
+        Binding("left", "step(-1)", "Previous", show=False, id="choice.previous"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--other"}
+    DEFAULT_CSS = """
+    Choice {
+        height: 1; width: 1fr; background: $surface; color: $text;
+        .choice--chosen { background: $surface; color: $text; text-style: bold; }
+        .choice--other { background: $surface; color: $text-muted; }
+        &:focus .choice--chosen { text-style: bold reverse; }
+    }
+    """
+
+    class Chosen(Message):
+        """Another one was chosen."""
+
+        def __init__(self, choice: Choice, value: str) -> None:
+            super().__init__()
+            self.choice = choice
+            self.value = value
+
+        @property
+        @override
+        def control(self) -> Choice:
+            return self.choice
+
+    def __init__(self, words: Sequence[str], value: str) -> None:
+        super().__init__()
+        self._words = tuple(words) or ("",)
+        self._value = value if value in self._words else self._words[0]
+
+    @property
+    def value(self) -> str:
+        """The word chosen."""
+        return self._value
+
+    @value.setter
+    def value(self, word: str) -> None:
+        if word in self._words and word != self._value:
+            self._value = word
+            self.refresh()
+            self.post_message(self.Chosen(self, word))
+
+    def action_step(self, step: int) -> None:
+        """Choose the next or the previous word, round and round."""
+        self.value = self._words[(self._words.index(self._value) + step) % len(self._words)]
+
+    @override
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return character is not None and character.isprintable()
+
+    def on_key(self, event: events.Key) -> None:
+        """Choose the next word that begins with the letter."""
+        if event.character is None or not event.character.isprintable() or event.character == " ":
+            return
+        event.stop()
+        at = self._words.index(self._value) + 1
+        for word in (*self._words[at:], *self._words[:at]):
+            if word.lower().startswith(event.character.lower()):
+                self.value = word
+                return
+
+    def on_click(self, _event: events.Click) -> None:
+        """Choose the next word."""
+        self.action_step(1)
+
+    @override
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1
+
+    @override
+    def render_line(self, y: int) -> Strip:
+        """The chosen word between angle brackets; its neighbours as far as there is room."""
+        width = self.size.width
+        chosen, other = (self.get_component_rich_style(f"choice--{name}") for name in ("chosen", "other"))
+        first = Segment(f"<{self._value}>", chosen)
+        at = self._words.index(self._value)
+        rest = "  ".join((*self._words[at + 1 :], *self._words[:at]))
+        return Strip([first, Segment(f"  {rest}", other)]).adjust_cell_length(width, self.rich_style)
+
+
+class Field(Vertical):
+    """A parameter with its label, its control and, when something is wrong, the sentence that says what."""
+
+    DEFAULT_CSS = """
+    Field {
+        height: auto; layout: grid; grid-size: 2; grid-columns: 26 1fr; grid-rows: 1; grid-gutter: 0 1;
+        .field--label { color: $text-muted; height: 1; }
+        .field--problem { color: $text-error; height: auto; column-span: 2; display: none; padding-left: 2; }
+        Input, Input:focus { border: none; padding: 0; height: 1; }
+        &:focus-within .field--label { color: $text; text-style: bold; }
+        &.-wrong .field--problem { display: block; }
+        &.-wrong { grid-rows: 1 auto; }
+    }
+    """
+
+    class Edited(Message, bubble=True):
+        """The text of a field changed."""
+
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
+        @property
+        @override
+        def control(self) -> Field:
+            return self.field
+
+    def __init__(self, parameter: Parameter, text: str) -> None:
+        super().__init__()
+        self.parameter = parameter
+        self.problem = ""
+        self.visited = False
+        """Whether it has been left once: before that nobody is told that it is empty."""
+        self._control = self._made(parameter, text)
+
+    @staticmethod
+    def _made(parameter: Parameter, text: str) -> Input | Choice:
+        if parameter.type is ParameterType.TOGGLE:
+            return Choice(("yes", "no"), text or "no")
+        if parameter.type is ParameterType.CHOICE:
+            words = parameter.choices if parameter.required or text else ("", *parameter.choices)
+            return Choice(words, text)
+        control = Input(text, placeholder=_EXAMPLES.get(parameter.type, ""), select_on_focus=False)
+        control.cursor_blink = False
+        return control
+
+    @override
+    def compose(self) -> ComposeResult:
+        mark = " *" if self.parameter.required else ""
+        yield Static(f"{self.parameter.label}{mark}", classes="field--label", markup=False)
+        yield self._control
+        yield Static("", classes="field--problem", markup=False)
+
+    @property
+    def control(self) -> Input | Choice:
+        """The widget that takes the keys."""
+        return self._control
+
+    @property
+    def text(self) -> str:
+        """What a person typed or chose."""
+        return self._control.value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self._control.value = text
+
+    def parse(self) -> Fact:
+        """The value.
+
+        Raises:
+            ValueError: with a sentence.
+        """
+        return self.parameter.parse(self.text)
+
+    def say(self, problem: str) -> None:
+        """Show what is wrong; an empty sentence takes it away."""
+        if problem == self.problem:
+            return
+        self.problem = problem
+        self.query_one(".field--problem", Static).update(problem)
+        self.set_class(bool(problem), "-wrong")
+
+    @on(Input.Changed)
+    @on(Choice.Chosen)
+    def _edited(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Edited(self))
+
+
+class Form(Vertical):
+    """Fields one below the other, with the help of the focused one at the bottom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,tab", "move(1)", "Next field", show=False, id="form.next"),
+        Binding("up,shift+tab", "move(-1)", "Previous field", show=False, id="form.previous"),
+        Binding("enter", "enter", "Next field or submit", show=False, id="form.enter"),
+        # A terminal without a modern key protocol sends ctrl+enter as ctrl+j.
+        Binding("alt+enter,ctrl+enter,ctrl+j", "submit", "Submit", show=False, id="form.submit"),
+        Binding("escape", "cancel", "Cancel", show=False, id="form.cancel"),
+    ]
+    DEFAULT_CSS = """
+    Form {
+        height: auto; max-height: 100%;
+        #fields { height: auto; max-height: 1fr; }
+        #help { height: 2; color: $text-muted; margin-top: 1; }
+    }
+    """
+
+    class _News(Message):
+        def __init__(self, form: Form) -> None:
+            super().__init__()
+            self.form = form
+
+        @property
+        @override
+        def control(self) -> Form:
+            return self.form
+
+    class Submitted(_News):
+        """All fields can be read; here are their values."""
+
+        def __init__(self, form: Form, values: dict[str, Fact]) -> None:
+            super().__init__(form)
+            self.values = values
+
+    class Cancelled(_News):
+        """Escape was pressed. ``changed`` says whether anything would be lost."""
+
+        def __init__(self, form: Form, *, changed: bool) -> None:
+            super().__init__(form)
+            self.changed = changed
+
+    class Changed(_News):
+        """A field's text changed."""
+
+        def __init__(self, form: Form, parameter: str) -> None:
+            super().__init__(form)
+            self.parameter = parameter
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        *,
+        values: Mapping[str, Fact] | None = None,
+        check: Check | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        given = values or {}
+        self._fields = {
+            parameter.id: Field(parameter, as_text(parameter, given.get(parameter.id, parameter.default)))
+            for parameter in parameters
+        }
+        self._check = check
+        self._first = self.texts()
+
+    @override
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="fields", can_focus=False):
+            yield from self._fields.values()
+        yield Static("", id="help", markup=False)
+
+    def on_mount(self) -> None:
+        """Line the controls up behind the longest label."""
+        labels = [cell_len(field.parameter.label) + 2 for field in self._fields.values()]
+        width = min(max(labels, default=10), 32)
+        for field in self._fields.values():
+            field.styles.grid_columns = f"{width} 1fr"
+
+    # What is in it
+
+    def texts(self) -> dict[str, str]:
+        """What was typed, by parameter id."""
+        return {name: field.text for name, field in self._fields.items()}
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from what it began with."""
+        return self.texts() != self._first
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong, by parameter id: what the fields say, and, when they say nothing, what the check says."""
+        return self._read()[1]
+
+    def values(self) -> dict[str, Fact]:
+        """The values by parameter id.
+
+        Raises:
+            ValueError: with the first problem's sentence.
+        """
+        values, problems = self._read()
+        for problem in problems.values():
+            raise ValueError(problem)
+        return values
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Show sentences at their fields and go to the first: for what only the other side could know."""
+        for name, field in self._fields.items():
+            field.say(problems.get(name, ""))
+        for name in self._fields:
+            if name in problems:
+                self.focus_field(name)
+                return
+
+    def fill(self, values: Mapping[str, Fact]) -> None:
+        """Put other values into the fields named."""
+        for name, value in values.items():
+            field = self._fields[name]
+            field.text = as_text(field.parameter, value)
+
+    def focus_field(self, name: str) -> None:
+        """Go to a field."""
+        self._fields[name].control.focus()
+
+    @override
+    def focus(self, scroll_visible: bool = True) -> Form:
+        """Go to the first field."""
+        for field in self._fields.values():
+            field.control.focus(scroll_visible)
+            break
+        return self
+
+    def _read(self) -> tuple[dict[str, Fact], dict[str, str]]:
+        values: dict[str, Fact] = {}
+        problems: dict[str, str] = {}
+        for name, field in self._fields.items():
+            try:
+                values[name] = field.parse()
+            except ValueError as error:
+                problems[name] = str(error)
+        if not problems and self._check is not None:
+            problems = {name: text for name, text in self._check(values).items() if text}
+        return values, problems
+
+    # Moving and ending
+
+    @property
+    def current(self) -> Field | None:
+        """The field that has the focus."""
+        focused = self.screen.focused if self.is_mounted else None
+        return next((field for field in self._fields.values() if field.control is focused), None)
+
+    def action_move(self, step: int) -> None:
+        """Go to the next or the previous field; from the last to the first."""
+        fields = list(self._fields.values())
+        if fields:
+            current = self.current
+            at = fields.index(current) + step if current is not None else 0
+            fields[at % len(fields)].control.focus()
+
+    def action_enter(self) -> None:
+        """Submit on the last field, else go to the next."""
+        if self.current in (None, [None, *self._fields.values()][-1]):
+            self.action_submit()
+        else:
+            self.action_move(1)
+
+    def action_submit(self) -> None:
+        """Hand on the values, or show what is wrong with them."""
+        values, problems = self._read()
+        for field in self._fields.values():
+            field.visited = True
+        self.show_problems(problems)
+        if not problems:
+            self.post_message(self.Submitted(self, values))
+
+    def action_cancel(self) -> None:
+        """Ask to be taken away."""
+        self.post_message(self.Cancelled(self, changed=self.changed))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_enter()
+
+    @on(Field.Edited)
+    def _edited(self, event: Field.Edited) -> None:
+        event.stop()
+        field = event.field
+        if field.problem or field.visited:
+            self._revise(field)
+        self.post_message(self.Changed(self, field.parameter.id))
+
+    def _revise(self, field: Field) -> None:
+        try:
+            field.parse()
+        except ValueError as error:
+            field.say(str(error))
+        else:
+            field.say("")
+
+    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        """Show the help of the field."""
+        current = self.current
+        if current is not None:
+            self.query_one("#help", Static).update(current.parameter.help)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Say what is wrong with a field once it has been left."""
+        for field in self._fields.values():
+            if field.control is event.widget and field.text != self._first[field.parameter.id]:
+                field.visited = True
+                self._revise(field)
