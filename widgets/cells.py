@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from rich.cells import cell_len
 
@@ -56,6 +57,8 @@ _FIELDS: dict[str, Callable[[Resource], Fact]] = {
 _MOMENTS = frozenset({"created", "age", "since"})
 _URGENCY = {tone: rank for rank, tone in enumerate((Tone.FAULT, Tone.WARNING, Tone.BUSY, Tone.GOOD, Tone.IDLE))}
 _HEALTHS = {health: rank for rank, health in enumerate((Health.FAULT, Health.WARNING, Health.UNKNOWN, Health.GOOD))}
+_COMPARED = 200
+"""Letters that decide an order; what differs only further on counts as equal."""
 _DIGITS = re.compile("[0-9]+")
 _VARIATIONS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -124,17 +127,15 @@ def text_of(
 
 def fact_text(value: Fact, unit: Unit, *, now: float, glyphs: Glyphs = UNICODE) -> str:
     """A known thing as safe text: numbers in their unit, lists with commas, truth as yes and no."""
-    match value:
-        case None:
-            return "" if unit is Unit.NONE else NOTHING
-        case bool():
-            return "yes" if value else "no"
-        case int() | float():
-            return str(value) if unit is Unit.NONE and isinstance(value, int) else _quantity(value, unit, now, glyphs)
-        case list():
-            return neutral(", ".join(value), glyphs)
-        case _:
-            return neutral(value, glyphs)
+    if isinstance(value, str):
+        return neutral(value, glyphs)
+    if value is None:
+        return "" if unit is Unit.NONE else NOTHING
+    if isinstance(value, list):
+        return neutral(", ".join(value), glyphs)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value}" if unit is Unit.NONE and isinstance(value, int) else _quantity(value, unit, now, glyphs)
 
 
 def state_text(resource: Resource, *, now: float = 0.0, stale: float | None = None, glyphs: Glyphs = UNICODE) -> str:
@@ -179,7 +180,7 @@ def number_key(value: float) -> SortKey | None:
 
 def natural(text: str) -> str:
     """A form of the text whose plain order puts ``web2`` before ``web10`` and ignores case."""
-    folded = text.casefold()
+    folded = text[:_COMPARED].casefold()
     return folded if folded.isalpha() else _DIGITS.sub(_counted, folded)
 
 
@@ -209,20 +210,20 @@ def _quantity(value: float, unit: Unit, now: float, glyphs: Glyphs) -> str:
 
 def _history(column: Column, recent: Sequence[Sample], glyphs: Glyphs) -> str:
     key = key_of(column)
-    values = [sample.values.get(key) for sample in recent][-max(1, column.width) :]
-    if not values:
+    if not recent:
         return ""
+    values = [sample.values.get(key) for sample in islice(recent, max(0, len(recent) - max(1, column.width)), None)]
     ceiling = None
     if column.unit is Unit.PERCENT:
         # Small shares must look small: rows are compared with each other by eye.
-        ceiling = max([100.0, *(value for value in values if value is not None and math.isfinite(value))])
+        ceiling = max(100.0, max((value for value in values if value is not None), default=0.0))
     return spark(values, ceiling=ceiling, glyphs=glyphs).rjust(column.width)
 
 
 def _counted(digits: re.Match[str]) -> str:
     """Digits led by how many they are, so that a longer number is a greater one; of any length."""
     significant = digits[0].lstrip("0")
-    return f"0{chr(min(len(significant) + 1, 0xD7FF))}{significant}"
+    return f"0{chr(len(significant) + 1)}{significant}"
 
 
 @lru_cache(maxsize=4096)

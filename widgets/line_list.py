@@ -41,6 +41,9 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter = Painter()
         self._styles: Styles | None = None
         self._painted: dict[int, Line | None] = {}
+        """What stands on each line of the screen."""
+        self._lines: dict[int, Line] = {}
+        """Lines made since the last news, by row: scrolling makes only those that come in sight."""
 
     # What a subclass says
 
@@ -94,6 +97,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.row_count:
             return
         before, self.cursor_row = self.cursor_row, max(0, min(row, self.row_count - 1))
+        self._lines.pop(before, None)
+        self._lines.pop(self.cursor_row, None)
         self.row_reached(self.cursor_row)
         if not self._scroll(self._top_for(self.cursor_row, self.top)):
             self.repaint_rows({before, self.cursor_row})
@@ -103,6 +108,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
 
         Both are set before anything is painted, and without a layout of the screen, so that it costs one frame.
         """
+        self._lines.clear()
         self.cursor_row = max(0, min(cursor, self.row_count - 1))
         height = self.row_count + HEADER
         if self.virtual_size.height != height:
@@ -120,12 +126,14 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
             if any(self._painted.values()) or not self._painted:
                 self.repaint_everything()
             return
-        lines = range(page) if rows is None else (row - top for row in rows if top <= row < top + page)
+        kept = range(0) if rows is None else range(top, top + page)
+        self._lines = {row: line for row, line in self._lines.items() if row in kept}
         width = self.size.width
         dirty = []
-        for y in lines:
-            wanted = self.line_of(top + y) if top + y < count else None
-            if self._painted.get(y, _UNPAINTED) != wanted:
+        for row in range(top, top + page) if rows is None else rows:
+            self._lines.pop(row, None)
+            y = row - top
+            if 0 <= y < page and self._painted.get(y, _UNPAINTED) != self._line(row):
                 dirty.append(Region(0, y + HEADER, width, 1))
         if dirty:
             self.refresh(*dirty)
@@ -137,9 +145,27 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     def repaint_everything(self) -> None:
         """Paint all of it again."""
         self._painted.clear()
+        self._lines.clear()
         self.refresh()
 
     # Painting
+
+    @override
+    def render_lines(self, crop: Region) -> list[Strip]:
+        styles = self.styles
+        if any(styles.gutter) or styles.tint.a or styles.text_opacity != 1 or self.opacity != 1:
+            return super().render_lines(crop)
+        # The lines are kept by the painter already; the general way would cost twice as much as making them.
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip)
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
 
     @override
     def render_line(self, y: int) -> Strip:
@@ -149,7 +175,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if y < HEADER:
             return self._painter.strip(self.header_line(), width, self._styles)
         row = self.top + y - HEADER
-        line = self.line_of(row) if row < self.row_count else None
+        line = self._line(row)
         self._painted[y - HEADER] = line
         if line is None and not self.row_count:
             empty = self.empty_lines()
@@ -162,6 +188,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._styles = None
         self._painter.forget()
         self._painted.clear()
+        self._lines.clear()
 
     @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -207,6 +234,12 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self.go(self.row_count - 1)
 
     # Inside
+
+    def _line(self, row: int) -> Line | None:
+        line = self._lines.get(row)
+        if line is None and row < self.row_count:
+            line = self._lines[row] = self.line_of(row)
+        return line
 
     def _top_for(self, row: int, top: int) -> int:
         """The least scrolling that brings a row in sight."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from backends.contract.model import Unit
 from widgets.glyphs import UNICODE, Glyphs
@@ -13,7 +14,7 @@ NOTHING = "-"
 
 _BINARY = "BKMGTPEZY"
 _DECIMAL = ("", "k", "M", "G", "T", "P", "E")
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_SPANS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s"))
 
 
 def quantity(value: float | None, unit: Unit, *, now: float = 0.0, glyphs: Glyphs = UNICODE) -> str:
@@ -57,15 +58,11 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms" if seconds >= 0.0005 else "0s"
     whole = int(seconds)
-    for position, (span, letter) in enumerate(_SPANS):
-        if whole >= span:
-            first, rest = divmod(whole, span)
-            if position + 1 == len(_SPANS):
-                return f"{first}{letter}"
-            next_span, next_letter = _SPANS[position + 1]
-            second = rest // next_span
-            return f"{first}{letter}{second}{next_letter}" if second else f"{first}{letter}"
-    return "0s"
+    if whole < 60:
+        return f"{whole}s"
+    span, letter, part, part_letter = next(step for step in _SPANS if whole >= step[0])
+    rest = whole % span // part
+    return f"{whole // span}{letter}{rest}{part_letter}" if rest else f"{whole // span}{letter}"
 
 
 def age(moment: float, now: float) -> str:
@@ -76,7 +73,7 @@ def age(moment: float, now: float) -> str:
     return duration(max(0.0, math.floor(distance)))
 
 
-def spark(values: list[float | None], *, ceiling: float | None = None, glyphs: Glyphs = UNICODE) -> str:
+def spark(values: Sequence[float | None], *, ceiling: float | None = None, glyphs: Glyphs = UNICODE) -> str:
     """Values as one bar each, in eight levels; what was not measured is a blank.
 
     Args:
@@ -84,16 +81,20 @@ def spark(values: list[float | None], *, ceiling: float | None = None, glyphs: G
         ceiling: what a full bar means; without one, the greatest value.
         glyphs: whose bars to use.
     """
+    return _bars(tuple(values), ceiling, glyphs.levels)
+
+
+@lru_cache(maxsize=1024)
+def _bars(values: tuple[float | None, ...], ceiling: float | None, levels: str) -> str:
     known = [value for value in values if value is not None and math.isfinite(value)]
     top = ceiling or max(known, default=0.0)
-    bars = glyphs.levels
-    last = len(bars) - 1
+    last = len(levels) - 1
 
     def bar(value: float | None) -> str:
         if value is None or not math.isfinite(value):
             return " "
         share = value / top if top > 0 else 0.0
-        return bars[max(0, min(last, math.ceil(share * last - 1e-9)))]
+        return levels[0 if share <= 0 else last if share >= 1 else math.ceil(share * last)]
 
     return "".join(map(bar, values))
 

@@ -68,14 +68,23 @@ class Order:
     def __init__(self, *, reverse: bool = False) -> None:
         self.rows: list[Row] = []
         self.reverse = reverse
+        self._by_name: list[Row] | None = None
+        """The same rows by name, while none came, went or was renamed."""
 
     def rebuild(self, rows: Iterable[Row]) -> None:
         """Take exactly these rows and sort them."""
-        self.rows = sorted(rows, key=attrgetter("tie"))
-        self.rows.sort(key=attrgetter("key"), reverse=self.reverse)
+        self._by_name = sorted(rows, key=attrgetter("tie"))
+        self.sort()
+
+    def sort(self) -> None:
+        """Sort the rows again, because their keys have changed."""
+        if self._by_name is None:
+            self._by_name = sorted(self.rows, key=attrgetter("tie"))
+        self.rows = sorted(self._by_name, key=attrgetter("key"), reverse=self.reverse)
 
     def keep(self, rows: Iterable[Row]) -> None:
         """Take exactly these rows, which stand in order already."""
+        self._by_name = None
         self.rows = list(rows)
 
     def position(self, row: Row) -> int:
@@ -99,12 +108,14 @@ class Order:
 
     def insert(self, row: Row) -> None:
         """Put a row where it belongs."""
+        self._by_name = None
         self.rows.insert(self.position(row), row)
 
     def remove(self, row: Row) -> None:
         """Take a row out. Its key and name must still be those it was put in with."""
         position = self.find(row)
         if position is not None:
+            self._by_name = None
             del self.rows[position]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backends.contract.model import Column
+from backends.contract.model import Column, Source
+from widgets.cells import key_of
 
 GUTTER = 2
 """Cells at the left for the cursor and the mark."""
@@ -19,6 +20,8 @@ class Slot(NamedTuple):
     column: Column
     start: int
     width: int
+    field: str = ""
+    """The resource's own field it shows, if it does."""
 
 
 class Layout(NamedTuple):
@@ -29,6 +32,11 @@ class Layout(NamedTuple):
     """How many columns are scrolled away at the left."""
     more: bool = False
     """Whether columns wait at the right, or were left out for want of room."""
+
+    @property
+    def width(self) -> int:
+        """Cells a line takes."""
+        return self.slots[-1].start + self.slots[-1].width if self.slots else GUTTER
 
     def at(self, x: int) -> Slot | None:
         """The column under a cell of the line."""
@@ -46,7 +54,7 @@ def lay_out(columns: Sequence[Column], width: int, offset: int = 0) -> Layout:
     slots: list[Slot] = []
     start = GUTTER
     for column, cells in zip(kept, _widths(kept, width), strict=True):
-        slots.append(Slot(column, start, cells))
+        slots.append(Slot(column, start, cells, key_of(column) if column.source is Source.FIELD else ""))
         start += cells + GAP
     scrollable = [column for column in columns if column.rank]
     hidden = bool(scrollable[offset:]) and not set(scrollable[offset:]) <= set(kept)

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from backends.contract.model import Column, ResourceId, Sample, Source
-from widgets.cells import age, fit, key_of, neutral, text_of
+from widgets.cells import age, fit, neutral, text_of
 from widgets.glyphs import Glyphs, Tone, tone_of
 from widgets.row_order import Row
 from widgets.table_layout import GAP, GUTTER, Layout, Slot
@@ -43,6 +43,8 @@ class Line(NamedTuple):
     after: str = ""
     look: Look = Look.NORMAL
     tone: Tone | None = None
+    cells: int = 0
+    """How wide the texts are together; measuring it again would cost more than all the rest."""
 
 
 class Styles(NamedTuple):
@@ -74,12 +76,13 @@ class Painter:
     def _paint(self, line: Line, width: int, styles: Styles) -> Strip:
         style = styles.looks[line.look]
         tone = styles.tones.get(line.tone) if line.tone and line.look in {Look.NORMAL, Look.MARKED} else None
+        rest = " " * (width - line.cells)
         if tone is None or not line.state:
-            segments = [Segment(line.before + line.state + line.after, style)]
+            parts = [(line.before + line.state + line.after + rest, style)]
         else:
-            parts = ((line.before, style), (line.state, style + tone), (line.after, style))
-            segments = [Segment(text, look) for text, look in parts if text]
-        return Strip(segments).adjust_cell_length(width, style)
+            parts = [(line.before, style), (line.state, style + tone), (line.after + rest, style)]
+        strip = Strip([Segment(text, look) for text, look in parts if text], max(width, line.cells))
+        return strip if line.cells <= width else strip.crop(0, width)
 
 
 class Composer(NamedTuple):
@@ -95,13 +98,13 @@ class Composer(NamedTuple):
 
     def line(self, row: Row, *, cursor: bool, marked: bool) -> Line:
         """The line of a row."""
-        stale = self.stale(row.id)
+        resource = row.resource
+        stale = self.stale(resource.id)
         parts = [(self.glyphs.cursor if cursor else " ") + (self.glyphs.mark if marked else " "), "", ""]
-        told = any(_is_field(slot.column, "state") for slot in self.layout.slots)
         at, gap = 0, ""
         for slot in self.layout.slots:
-            text = self._cell(row, slot, stale, told=told)
-            if _is_field(slot.column, "state") and at == 0:
+            text = self._cell(row, slot, stale)
+            if at == 0 and slot.field == "state":
                 parts[0] += gap
                 parts[1] = text
                 at = 2
@@ -109,8 +112,8 @@ class Composer(NamedTuple):
                 parts[at] += gap + text
             gap = " " * GAP
         look = Look.CURSOR if cursor else Look.MARKED if marked else Look.STALE if stale is not None else Look.NORMAL
-        tone = None if stale is not None else tone_of(row.resource.state, row.resource.health)
-        return Line(parts[0], parts[1], parts[2], look, tone)
+        tone = None if stale is not None else tone_of(resource.state, resource.health)
+        return Line(parts[0], parts[1], parts[2], look, tone, self.layout.width)
 
     def header(self, sort: Column, *, reverse: bool) -> Line:
         """The line above the rows, with an arrow at the column they are sorted by."""
@@ -124,15 +127,15 @@ class Composer(NamedTuple):
             if slot.column.id == sort.id:
                 title = fit(title, min(cell_len(title), max(0, room - 1)), glyphs=glyphs) + arrow
             titles.append(fit(title, room, right=slot.column.right, glyphs=glyphs))
-        return Line(text + (" " * GAP).join(titles), look=Look.HEADER)
+        return Line(text + (" " * GAP).join(titles), look=Look.HEADER, cells=self.layout.width)
 
-    def _cell(self, row: Row, slot: Slot, stale: float | None, *, told: bool) -> str:
+    def _cell(self, row: Row, slot: Slot, stale: float | None) -> str:
         column, glyphs = slot.column, self.glyphs
-        recent = self.recent(row.id) if column.source is Source.HISTORY else ()
+        recent = self.recent(row.resource.id) if column.source is Source.HISTORY else ()
         text = text_of(column, row.resource, row.sample, recent, now=self.now, stale=stale, glyphs=glyphs)
-        if _is_field(column, "name"):
+        if slot.field == "name":
             text = self._branch(row) + text
-            if stale is not None and not told:
+            if stale is not None and not any(other.field == "state" for other in self.layout.slots):
                 # Without a state column it is the name that must say, not by colour alone, how old the news is.
                 news = f" ({age(stale, self.now)} ago)" if stale > 0 else " (stale)"
                 text = fit(text, max(1, min(cell_len(text), slot.width - len(news))), glyphs=glyphs) + news
@@ -151,8 +154,7 @@ def placeholder_lines(text: str, width: int) -> list[Line]:
     """Why there are no rows, broken to the width; the first line is left free."""
     room = max(10, width - 2 * GUTTER)
     lines = [part for line in text.splitlines() for part in textwrap.wrap(neutral(line), room) or [""]]
-    return [Line(""), *(Line(" " * GUTTER + line, look=Look.PLACEHOLDER) for line in lines)]
-
-
-def _is_field(column: Column, key: str) -> bool:
-    return column.source is Source.FIELD and key_of(column) == key
+    return [
+        Line(""),
+        *(Line(" " * GUTTER + line, look=Look.PLACEHOLDER, cells=GUTTER + cell_len(line)) for line in lines),
+    ]

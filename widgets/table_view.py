@@ -136,19 +136,21 @@ class TableView:
         return Change(self._seen(resource.id for resource in news), moved)
 
     def measure(self, samples: Iterable[Sample]) -> frozenset[ResourceId]:
-        """Take measurements; tells which shown rows they concern. Sorting by them waits for ``settle``."""
+        """Take measurements; tells which rows that may be shown they concern. Sorting by them waits for ``settle``."""
         touched: set[ResourceId] = set()
+        in_tree = self.tree_field is not None
         metric = key_of(self._sort) if self._sort.source in {Source.METRIC, Source.HISTORY} else None
         for sample in samples:
             row = self._by_id.get(sample.resource)
             if row is None:
                 continue
             row.sample = sample
-            touched.add(sample.resource)
+            if row.passes or in_tree:
+                touched.add(sample.resource)
             if metric is not None:
                 row.level = _smoothed(row.level, sample.values.get(metric))
                 self._pending.add(row)
-        return self._seen(touched)
+        return frozenset(touched)
 
     # Order
 
@@ -167,7 +169,7 @@ class TableView:
         if len(pending) > max(64, len(self._by_id) // BULK):
             for row in pending:
                 row.key = self._key(row)
-            self._all.rebuild(self._all.rows)
+            self._all.sort()
             self._filter_all()
         else:
             for row in pending:
@@ -273,8 +275,10 @@ class TableView:
     def _sort_anew(self) -> None:
         self._pending.clear()
         self._settled = self._clock()
+        smoothed = is_number(self._sort)
         for row in self._by_id.values():
-            self._level(row)
+            if smoothed:
+                self._level(row)
             row.key = self._key(row)
         self._all.rebuild(self._by_id.values())
         self._filter_all()
