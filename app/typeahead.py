@@ -24,6 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import islice
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 from weakref import WeakSet
@@ -296,7 +297,7 @@ class PasteGuard:
         if event.time > self._end:
             # What came in the same packet is queued already, so the first letter of a paste is known as one too.
             ahead = PasteGuard()
-            for other in (event, *behind):
+            for other in (event, *islice(behind, 4 * BURST)):
                 if isinstance(other, events.Key) and not other.is_forwarded:
                     ahead._see(other)
             if ahead.cover(event):

@@ -75,6 +75,8 @@ def _cockpit(chosen: Options) -> int:
         # Before a traceback is printed, which would otherwise vanish with the alternate screen.
         if frame is not None:
             frame.give_back()
+        # The interpreter's farewell collections walk every object there is, for 100 ms: spare them the walk.
+        gc.freeze()
 
 
 def _is_terminal(stream: object) -> bool:
