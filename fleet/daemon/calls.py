@@ -145,7 +145,8 @@ def _shapes() -> Iterator[str]:
             if not isinstance(value, type) or value.__module__ != module:
                 continue
             if issubclass(value, msgspec.Struct):
-                yield f"{module}.{name} {value.__struct_config__} {_notes(value)}"
+                config = value.__struct_config__
+                yield f"{module}.{name} {config.tag} {config.array_like} {config.omit_defaults} {_notes(value)}"
             elif issubclass(value, enum.Enum):
                 yield f"{module}.{name} {[(member.name, member.value) for member in value]}"
 

@@ -96,12 +96,10 @@ async def _hear(ear: int) -> bytes:
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Collect what we started: it leaves the daemon to itself at once, so only one that hangs is still there."""
-    try:
-        process.wait(timeout=1)
-    except subprocess.TimeoutExpired:
+    """Collect what we started. It leaves the daemon to itself at once, so only one that never came so far is ended."""
+    if process.poll() is None:
         process.kill()
-        process.wait()
+    process.wait()
 
 
 def _length(log: Path) -> int:
