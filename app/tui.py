@@ -1,0 +1,305 @@
+"""The full-screen App: wires the fleet to the screens and owns their lifetimes."""
+
+from __future__ import annotations
+
+import gc
+from typing import ClassVar, Final
+
+from textual.app import App
+from textual.driver import Driver
+from textual.events import Key
+
+from app.driver import QuarterdeckDriver
+from app.keymap import build_keymap
+from app.themes import register_themes
+from app.typeahead import OrderedKeys
+from app.views import area_of, make_view, view_key
+from backends.contract.errors import BackendError, NotFound
+from backends.contract.model import Area
+from fleet.protocol import Fleet
+from fleet.settings import Settings
+from fleet.values import JournalQuery
+from screens.command import Keymap
+from screens.commands import ALL
+from screens.desk import Place
+from screens.operating import Operating
+from screens.view import View
+from widgets.cells import neutral
+
+HISTORY: Final = 100
+"""Places remembered for going back."""
+
+
+class Cockpit(OrderedKeys, App[int]):
+    """The cockpit. It is the ``Desk`` of every screen."""
+
+    TITLE = "Quarterdeck"
+    CSS_PATH = "tui.tcss"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+    BINDINGS = []
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        settings: Settings,
+        *,
+        place: Place | None = None,
+        read_only: bool = False,
+        driver: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver or QuarterdeckDriver)
+        self.fleet = fleet
+        self.settings = settings
+        self.ascii = settings.interface.ascii
+        self.read_only = read_only or settings.general.read_only
+        self.keymap: Keymap = build_keymap(ALL, settings.interface.keys, settings.chosen_keys)
+        self._first = place or Place("overview")
+        self._views: dict[str, View] = {}
+        self._history: list[Place] = []
+        self._ahead: list[Place] = []
+        self._here = self._first
+        self._last: tuple[str, dict[str, object]] | None = None
+        register_themes(self)
+        self.theme = settings.interface.theme
+
+    # -- start and end
+
+    def on_mount(self) -> None:
+        """Show the first place."""
+        self._show(self._first)
+        self.call_after_refresh(self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        """What was put off so that the first frame came sooner."""
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+    def on_unmount(self) -> None:
+        """The end of the app; the fleet is let go of by whoever started us."""
+
+    # -- going places
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """Where we are, from the outside in."""
+        place, catalogue = self._here, self.fleet.catalogue
+        titles = {"resources": "", "resource": "", "job": "Job"}
+        crumbs = [titles.get(place.view, place.view.capitalize())]
+        kind = catalogue.kinds.get(place.kind)
+        if kind is not None:
+            crumbs.insert(0, kind.plural)
+        elif place.view == "resources":
+            crumbs.insert(0, place.kind.capitalize())
+        if place.view != "resources" and place.resource is not None:
+            crumbs.insert(-1, self._subject(place))
+        if place.view == "resource":
+            crumbs.append(place.tab)
+        return tuple(crumb for crumb in crumbs if crumb)
+
+    def _subject(self, place: Place) -> str:
+        if len(place.resources) > 1:
+            return f"{len(place.resources)} of them"
+        resource = self.fleet.inventory.get(place.resources[0])
+        return neutral(resource.name) if resource else place.resources[0].native
+
+    def go(self, place: Place) -> None:
+        """Show a place and remember where we were."""
+        self._note_here()
+        if not self._history or self._history[-1] != self._here:
+            self._history.append(self._here)
+            del self._history[:-HISTORY]
+        self._ahead.clear()
+        self._show(place)
+
+    def back(self) -> None:
+        """Return to where we were; at the root, do nothing."""
+        self.do_app_history_back()
+
+    def _note_here(self) -> None:
+        if isinstance(self.screen, View):
+            self._here = self.screen.place()
+
+    def _show(self, place: Place) -> None:
+        try:
+            key = view_key(place, self.fleet.catalogue)
+            view = self._views.get(key) or make_view(place, self)
+        except BackendError as error:
+            self.notify(error.hint or "", title=error.message, severity="warning")
+            return
+        self._views[key] = view
+        self._here = place
+        view.enter(place)
+        if view is self.screen:
+            view.refresh_frame()
+        elif isinstance(self.screen, View):
+            self.switch_screen(view)
+        else:
+            self.push_screen(view)
+        self._end_forgotten()
+
+    def _end_forgotten(self) -> None:
+        """End screens about single resources that history no longer leads to."""
+        catalogue = self.fleet.catalogue
+        wanted = {view_key(place, catalogue) for place in (*self._history[-20:], *self._ahead, self._here)}
+        for key in [key for key in self._views if ":" in key and not key.startswith("resources:")]:
+            if key not in wanted:
+                view = self._views.pop(key)
+                if view is not self.screen and view.is_attached:
+                    view.remove()
+
+    def do_app_history_back(self) -> None:
+        """Back in history."""
+        if not self._history:
+            return
+        self._note_here()
+        self._ahead.append(self._here)
+        self._show(self._history.pop())
+
+    def do_app_history_forward(self) -> None:
+        """Forward in history."""
+        if not self._ahead:
+            return
+        self._note_here()
+        self._history.append(self._here)
+        self._show(self._ahead.pop())
+
+    def do_app_last(self) -> None:
+        """To the view before, and back again."""
+        if self._history:
+            self.go(self._history[-1])
+
+    def _go_area(self, area: Area) -> None:
+        kinds = sorted(
+            (kind for kind in self.fleet.catalogue.kinds.values() if kind.area is area), key=lambda kind: kind.order
+        )
+        here = self.screen.place() if isinstance(self.screen, View) else self._here
+        if here.view == "resources" and area_of(here, self.fleet.catalogue) is area:
+            return
+        view = self._views.get(f"resources:{area.value}")
+        kept = view.place().kind if view is not None else ""
+        self.go(Place("resources", kind=kept or (kinds[0].id if kinds else area.value)))
+
+    def do_go_overview(self) -> None:
+        """What is up, what is wrong, what is busy."""
+        self.go(Place("overview"))
+
+    def do_go_hosts(self) -> None:
+        """Hosts."""
+        self._go_area(Area.HOSTS)
+
+    def do_go_containers(self) -> None:
+        """Containers."""
+        self._go_area(Area.CONTAINERS)
+
+    def do_go_machines(self) -> None:
+        """Virtual machines."""
+        self._go_area(Area.MACHINES)
+
+    def do_go_runtimes(self) -> None:
+        """Runtimes."""
+        self._go_area(Area.RUNTIMES)
+
+    def do_go_tunnels(self) -> None:
+        """Tunnels."""
+        self._go_area(Area.TUNNELS)
+
+    def do_go_jobs(self) -> None:
+        """Jobs."""
+        self.go(Place("jobs"))
+
+    def do_go_sessions(self) -> None:
+        """Sessions."""
+        self.go(Place("sessions"))
+
+    def do_go_events(self) -> None:
+        """Events."""
+        self.go(Place("events"))
+
+    def do_app_journal(self) -> None:
+        """What was done."""
+        self.go(Place("journal"))
+
+    def do_app_connections(self) -> None:
+        """Where connections stand."""
+        self.go(Place("connections"))
+
+    def do_app_settings(self) -> None:
+        """How the user wants it."""
+        self.go(Place("settings"))
+
+    # -- everywhere
+
+    def on_key(self, event: Key) -> None:
+        """Keys no screen took: global commands while a dialog is not in the way."""
+        if isinstance(self.screen, View):
+            return
+        if event.key == "ctrl+q":
+            self.do_app_quit()
+
+    def do_app_quit(self) -> None:
+        """Leave. What runs in the fleet daemon goes on."""
+        self.exit(0)
+
+    def do_back(self) -> None:
+        """Back; at the root it leaves."""
+        if self._history:
+            self.do_app_history_back()
+        else:
+            self.do_app_quit()
+
+    def command_line(self, text: str = "") -> None:
+        """Open the command line with this text in it."""
+        if isinstance(self.screen, View):
+            self.screen.open_command_line(text)
+
+    def do_app_command(self) -> None:
+        """Open the command line."""
+        self.command_line()
+
+    def copy(self, text: str, what: str) -> None:
+        """Put text on the clipboard of the terminal (OSC 52) and say so."""
+        self.copy_to_clipboard(text)
+        self.notify(f"Copied {what}.")
+
+    def remember(self, verb: str, arguments: dict[str, object]) -> None:
+        """Note the last operation."""
+        self._last = (verb, arguments)
+
+    @property
+    def last_operation(self) -> tuple[str, dict[str, object]] | None:
+        """The verb and the arguments done last, for the key that repeats it."""
+        return self._last
+
+    def do_app_refresh(self) -> None:
+        """List everything again."""
+        self.run_worker(self._refresh_fleet(), group="refresh", exclusive=True)
+
+    async def _refresh_fleet(self) -> None:
+        try:
+            await self.fleet.refresh()
+        except BackendError as error:
+            self.notify(error.hint or "", title=error.message, severity="error")
+            return
+        self.notify("Everything was listed again.")
+
+    def do_app_undo(self) -> None:
+        """Take back the last change that can be taken back."""
+        self.run_worker(self._undo(), group="undo", exclusive=True)
+
+    async def _undo(self) -> None:
+        screen = self.screen
+        if not isinstance(screen, Operating):
+            self.notify("Undo works from a list.", severity="warning")
+            return
+        try:
+            entries = await self.fleet.journal(JournalQuery(limit=50))
+            entry = next((entry for entry in entries if entry.undo), None)
+            if entry is None:
+                raise NotFound("There is nothing that can be undone.")
+            for request in await self.fleet.undo_requests(entry.id):
+                backend = self.fleet.inventory.connections[request.targets[0].connection].spec.backend
+                operation = self.fleet.catalogue.operation(backend, request.targets[0].kind, request.verb)
+                await screen.request(operation, request)
+        except BackendError as error:
+            screen.report(error)

@@ -1,0 +1,288 @@
+"""Jobs: operations under way, one row per resource, with progress, live output and cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import msgspec
+from typing_extensions import override
+
+from backends.contract.errors import BackendError, Failure, NotFound
+from backends.contract.model import Command, Output, Resource, ResourceId, Stream
+from backends.contract.operation import Outcome, Report, Undo
+from backends.contract.session import Commandable, Session
+from backends.guard import guarded
+from fleet.supervisor import Supervisor
+from fleet.values import Actor, Delta, Job, JobOutput, JobRow, JobState
+
+ROWS_AT_ONCE: Final = 8
+KEPT: Final = 1 << 20
+"""Bytes of output kept in memory per job, for whoever looks later."""
+BACKLOG: Final = 1 << 20
+"""Bytes a reader may be behind before the program that writes has to wait."""
+KEPT_JOBS: Final = 100
+
+FINAL: Final = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+
+
+class JobRun:
+    """One job: its value, its output, and who reads it."""
+
+    def __init__(self, job: Job, publish: Callable[[Delta], None], record: Callable[[int, JobOutput], None]) -> None:
+        self.job = job
+        self._record = record
+        self.undos: list[Undo] = []
+        self.task: asyncio.Task[None] | None = None
+        self.done = asyncio.Event()
+        self._publish = publish
+        self._pieces: deque[JobOutput] = deque()
+        self._first = 0
+        """Number of the oldest piece still kept."""
+        self._bytes = 0
+        self._total = 0
+        self._readers: dict[object, int] = {}
+        """Bytes each reader has taken, to slow the writer down for the slowest."""
+        self._stirred = asyncio.Event()
+
+    def say(self, job: Job) -> None:
+        """Tell how the job stands now."""
+        self.job = job
+        self._publish(Delta(jobs=(job,)))
+
+    def row(self, index: int, row: JobRow) -> None:
+        """Tell how one row stands now."""
+        rows = (*self.job.rows[:index], row, *self.job.rows[index + 1 :])
+        self.say(msgspec.structs.replace(self.job, rows=rows))
+
+    def write(self, piece: JobOutput) -> None:
+        """Keep a piece of output and wake its readers."""
+        size = len(piece.output.data)
+        self._record(self.job.entry, piece)
+        self._pieces.append(piece)
+        self._bytes += size
+        self._total += size
+        slowest = min(self._readers.values(), default=self._total)
+        while self._bytes > KEPT and len(self._pieces) > 1 and self._total - self._bytes < slowest:
+            self._bytes -= len(self._pieces.popleft().output.data)
+            self._first += 1
+        self._stir()
+
+    async def room(self) -> None:
+        """Wait while somebody who reads is too far behind, so that nothing is lost and memory stays bounded."""
+        while self._readers and self._total - min(self._readers.values()) > BACKLOG:
+            await self._stirred.wait()
+
+    async def read(self) -> AsyncGenerator[JobOutput, None]:
+        """Everything kept so far, then live, until the job has ended."""
+        reader, position = object(), self._first
+        taken = self._total - self._bytes
+        self._readers[reader] = taken
+        if position:
+            yield JobOutput(self.job.rows[0].target, Output(Stream.NOTE, b"(earlier output is no longer kept)\n"))
+        try:
+            while True:
+                while position < self._first + len(self._pieces):
+                    position = max(position, self._first)
+                    piece = self._pieces[position - self._first]
+                    yield piece
+                    position += 1
+                    taken += len(piece.output.data)
+                    self._readers[reader] = taken
+                    self._stir()
+                if self.done.is_set():
+                    return
+                await self._stirred.wait()
+        finally:
+            del self._readers[reader]
+            self._stir()
+
+    def finish(self) -> None:
+        """Wake everybody who waits for the end."""
+        self.done.set()
+        self._stir()
+
+    def _stir(self) -> None:
+        self._stirred.set()
+        self._stirred = asyncio.Event()
+
+
+class RowReport(Report):
+    """What a verb tells while it works on one row; progress is told at most ten times a second."""
+
+    def __init__(self, run: JobRun, index: int) -> None:
+        self.run = run
+        self._index = index
+        self._told = 0.0
+
+    @property
+    def target(self) -> ResourceId:
+        """The resource this row is about."""
+        return self.run.job.rows[self._index].target
+
+    @override
+    def progress(self, done: float | None, text: str) -> None:
+        now = time.monotonic()
+        if now - self._told < 0.1:
+            return
+        self._told = now
+        self.run.row(self._index, msgspec.structs.replace(self.run.job.rows[self._index], progress=done, text=text))
+
+    @override
+    def output(self, data: bytes, *, error: bool = False) -> None:
+        self.run.write(JobOutput(self.target, Output(Stream.ERR if error else Stream.OUT, data)))
+
+
+Runner = Callable[[Resource, RowReport], Coroutine[Any, Any, Outcome]]
+
+
+class Jobs:
+    """All jobs of the fleet. They outlive the screen, and the client, that started them."""
+
+    def __init__(
+        self,
+        publish: Callable[[Delta], None],
+        supervisor: Supervisor,
+        record: Callable[[int, JobOutput], None],
+    ) -> None:
+        self._publish = publish
+        self._supervisor = supervisor
+        self._record = record
+        self._runs: dict[str, JobRun] = {}
+
+    @property
+    def active(self) -> int:
+        """How many are under way."""
+        return sum(1 for run in self._runs.values() if not run.done.is_set())
+
+    def get(self, job: str) -> JobRun:
+        """A job's run.
+
+        Raises:
+            NotFound: if there is none of that id (any more).
+        """
+        try:
+            return self._runs[job]
+        except KeyError as error:
+            raise NotFound(f"Job {job} is not known (any more); the journal has its entry.") from error
+
+    def start(
+        self,
+        *,
+        entry: int,
+        title: str,
+        verb: str,
+        actor: Actor,
+        resources: Sequence[Resource],
+        runner: Runner,
+        ended: Callable[[JobRun], Coroutine[Any, Any, None]],
+    ) -> JobRun:
+        """Begin a job: ``runner`` does one row, ``ended`` closes the journal entry before the job counts as over."""
+        job = Job(
+            id=uuid.uuid4().hex[:12],
+            entry=entry,
+            title=title,
+            verb=verb,
+            actor=actor,
+            state=JobState.RUNNING,
+            rows=tuple(JobRow(target=resource.id, name=resource.name) for resource in resources),
+            started=time.time(),
+        )
+        run = JobRun(job, self._publish, self._record)
+        self._runs[job.id] = run
+        self._forget_old()
+        run.say(job)
+        run.task = self._supervisor.spawn(self._work(run, resources, runner, ended), f"job {job.id}")
+        return run
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to end."""
+        run = self.get(job)
+        if run.task is not None and not run.done.is_set():
+            run.task.cancel()
+
+    async def _work(
+        self,
+        run: JobRun,
+        resources: Sequence[Resource],
+        runner: Runner,
+        ended: Callable[[JobRun], Coroutine[Any, Any, None]],
+    ) -> None:
+        room = asyncio.Semaphore(ROWS_AT_ONCE)
+
+        async def one(index: int, resource: Resource) -> None:
+            async with room:
+                await _run_row(run, index, resource, runner)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for index, resource in enumerate(resources):
+                    group.create_task(one(index, resource))
+        finally:
+            self._settle(run)
+            await asyncio.shield(ended(run))
+            run.finish()
+
+    def _settle(self, run: JobRun) -> None:
+        rows = tuple(
+            row if row.state in FINAL else msgspec.structs.replace(row, state=JobState.CANCELLED, text="Cancelled.")
+            for row in run.job.rows
+        )
+        states = {row.state for row in rows}
+        state = next((s for s in (JobState.CANCELLED, JobState.FAILED) if s in states), JobState.DONE)
+        run.say(msgspec.structs.replace(run.job, rows=rows, state=state, ended=time.time()))
+
+    def _forget_old(self) -> None:
+        over = [job for job, run in self._runs.items() if run.done.is_set()]
+        for job in over[: max(0, len(self._runs) - KEPT_JOBS)]:
+            del self._runs[job]
+
+
+async def _run_row(run: JobRun, index: int, resource: Resource, runner: Runner) -> None:
+    """Do one row and tell how it went; a failure of one row does not end the others."""
+    began = msgspec.structs.replace(run.job.rows[index], state=JobState.RUNNING)
+    run.row(index, began)
+    try:
+        with guarded(resource.id.connection):
+            outcome = await runner(resource, RowReport(run, index))
+    except BackendError as error:
+        failure = Failure.of(error)
+        run.row(
+            index,
+            msgspec.structs.replace(run.job.rows[index], state=JobState.FAILED, text=error.message, failure=failure),
+        )
+        return
+    if outcome.undo is not None:
+        run.undos.append(outcome.undo)
+    good = not outcome.exit_code
+    run.row(
+        index,
+        msgspec.structs.replace(
+            run.job.rows[index],
+            state=JobState.DONE if good else JobState.FAILED,
+            progress=1.0,
+            text=outcome.summary,
+            exit_code=outcome.exit_code,
+        ),
+    )
+
+
+async def run_command(session: Session, resource: Resource, command: Command, report: RowReport) -> Outcome:
+    """Run a program at a resource, its output into the job, waiting for slow readers rather than dropping."""
+    if not isinstance(session, Commandable):
+        raise NotFound(f"{resource.id.connection} cannot run commands.")
+    code = -1
+    stream = session.run(resource.id, command)
+    try:
+        async for piece in stream:
+            if piece.exit_code is not None:
+                code = piece.exit_code
+            report.run.write(JobOutput(resource.id, piece))
+            await report.run.room()
+    finally:
+        await stream.aclose()
+    return Outcome(summary=f"Exit code {code}.", exit_code=code)

@@ -1,0 +1,76 @@
+"""A policy rule, as the settings write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import msgspec
+
+from backends.contract.model import ConnectionSpec, Resource
+from backends.contract.operation import Effect, Operation
+from fleet.values import Actor, Verdict
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule. Every condition given must hold; one not given holds always. The first rule that fits answers.
+
+    ``label`` is ``key`` or ``key=value``; label values, connections, kinds and verbs may be globs. ``command`` is a
+    regular expression searched in the command line of ``exec`` and ``shell``. A rule loosens what protection demands
+    only if it says ``protected = true`` itself.
+    """
+
+    decision: Verdict
+    effect: Effect | None = None
+    kind: str = "*"
+    verb: str = "*"
+    label: str = ""
+    connection: str = "*"
+    actor: Actor | None = None
+    command: str = ""
+    protected: bool | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that is none, where it stands."""
+        try:
+            re.compile(self.command)
+        except re.error as error:
+            raise ValueError(f"command is not a regular expression: {error}.") from error
+
+
+class Question(NamedTuple):
+    """What policy is asked: an operation on resources, by somebody."""
+
+    operation: Operation
+    resources: Sequence[Resource]
+    specs: Sequence[ConnectionSpec]
+    actor: Actor
+    command: str | None
+    protected: bool
+
+
+def fits(rule: Rule, question: Question) -> bool:
+    """Whether every condition of the rule holds; with several resources, an ``allow`` must fit all, others any."""
+    operation = question.operation
+    every = all if rule.decision is Verdict.ALLOW else any
+    return (
+        rule.effect in (None, operation.effect)
+        and fnmatchcase(operation.kind, rule.kind)
+        and fnmatchcase(operation.verb, rule.verb)
+        and rule.actor in (None, question.actor)
+        and rule.protected in (None, question.protected)
+        and every(fnmatchcase(spec.id, rule.connection) for spec in question.specs)
+        and (not rule.command or (question.command is not None and bool(re.search(rule.command, question.command))))
+        and (not rule.label or every(has_label(resource, rule.label) for resource in question.resources))
+    )
+
+
+def has_label(resource: Resource, wanted: str) -> bool:
+    """Whether a resource carries ``key`` or ``key=value``; the value may be a glob."""
+    key, equals, value = wanted.partition("=")
+    if key not in resource.labels:
+        return False
+    return not equals or fnmatchcase(resource.labels[key], value)
