@@ -34,6 +34,7 @@ _EXAMPLES = {
     ParameterType.SECONDS: "seconds",
     ParameterType.WORDS: "words, quoted as in a shell",
 }
+_HELP_LINES = 3
 _SUFFIXES = ((4, "t"), (3, "g"), (2, "m"), (1, "k"))
 
 
@@ -233,6 +234,10 @@ class Field(Vertical):
         self.post_message(self.Edited(self))
 
 
+class _Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls to the field one goes to, and leaves the arrow keys to the form."""
+
+
 class Form(Vertical):
     """Fields one below the other, with the help of the focused one at the bottom."""
 
@@ -247,7 +252,7 @@ class Form(Vertical):
     DEFAULT_CSS = """
     Form {
         height: auto; max-height: 100%;
-        #fields { height: auto; max-height: 1fr; }
+        #fields { height: auto; }
         #help { height: 2; color: $text-muted; margin-top: 1; }
     }
     """
@@ -303,7 +308,7 @@ class Form(Vertical):
 
     @override
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="fields", can_focus=False):
+        with _Fields(id="fields"):
             yield from self._fields.values()
         yield Static("", id="help", markup=False)
 
@@ -313,6 +318,10 @@ class Form(Vertical):
         width = min(max(labels, default=10), 32)
         for field in self._fields.values():
             field.styles.grid_columns = f"{width} 1fr"
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the help: the fields scroll where there are more than fit."""
+        self.query_one("#fields").styles.max_height = max(1, event.container_size.height - _HELP_LINES)
 
     # What is in it
 

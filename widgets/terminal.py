@@ -31,7 +31,7 @@ from widgets.terminal_screen import EMPTY, Colour, Cursor, Emulator, Mouse, Pen,
 LEADER = "ctrl+right_square_bracket"
 SLICE = 2048
 """Bytes parsed before looking at the clock."""
-TURN = 0.008
+TURN = 0.004
 """Seconds of parsing before others get a turn."""
 FRAME, BUSY_FRAME, LONGEST_FRAME = 1 / 30, 1 / 10, 0.5
 """Seconds between paintings: as a rule, under a flood, and at most while a program composes a frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from textual.keys import key_to_character
+from textual.keys import REPLACED_KEYS, key_to_character
 
 from widgets.terminal_screen import Modes, Mouse
 
@@ -109,12 +109,10 @@ def _named(stroke: _Stroke, modes: Modes) -> bytes | None:
 
 def _character(stroke: _Stroke, character: str | None) -> bytes | None:
     name, modifiers = stroke
+    base = key_to_character(REPLACED_KEYS.get(name, name))
     if not modifiers & (_CONTROL | _ALT):
-        text = character if character and character.isprintable() else key_to_character(name)
+        text = character if character and character.isprintable() else base
         return text.encode() if text else None
-    base = key_to_character(name)
-    if name == "circumflex_accent":
-        base = "^"
     if not base:
         return None
     escape = b"\x1b" if modifiers & _ALT else b""
