@@ -1,0 +1,136 @@
+"""Reads a container's log, and keeps following it through restarts of the container."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import msgspec
+
+from backends.contract.errors import NotFound
+from backends.contract.model import LogLine, LogQuery, ResourceId, Stream
+from backends.docker.loglines import LogLines
+from backends.docker.reasons import exit_reason
+from backends.docker.streams import Engine, JsonLines
+
+_ROUNDING = 1e-6
+"""Moments are floats, coarser than the engine's nanoseconds: ask for a little more, then compare as floats."""
+
+
+async def logs(engine: Engine, resource: ResourceId, query: LogQuery) -> AsyncGenerator[Sequence[LogLine], None]:
+    """Lines in order, in batches as they come.
+
+    Following goes on when the container is started again, with a note that says why it ended, and ends only when the
+    container is removed.
+
+    Raises:
+        NotFound: if there is no such container.
+        Unsupported: if its log driver keeps nothing to read.
+        Unreachable: when the engine is gone.
+    """
+    path = f"/containers/{resource.native}"
+    container = await engine.get(f"{path}/json")
+    tty = bool((container.get("Config") or {}).get("Tty"))
+    place = _Place(query)
+    while True:
+        asked = time.time()
+        async with engine.stream(f"{path}/logs", place.parameters()) as stream:
+            lines = LogLines(resource, tty=tty)
+            while data := await stream.read():
+                if batch := place.new(lines.feed(data)):
+                    yield batch
+            if batch := place.new(lines.finish()):
+                yield batch
+        if not query.follow:
+            return
+        note = await _restarted(engine, resource, asked)
+        if note is None:
+            return
+        yield [note]
+
+
+class _Place:
+    """Where in a log we are, so that reading can go on there without losing or repeating a line."""
+
+    def __init__(self, query: LogQuery) -> None:
+        self._query = query
+        self._last: float | None = None
+        self._count = 0
+        """Lines already given out that have the last moment."""
+        self._repeated = 0
+        """How many of those the engine is about to repeat."""
+
+    def parameters(self) -> dict[str, str | int | bool]:
+        """What to ask the engine for: at first the query, later what comes after the last line."""
+        query = self._query
+        asked: dict[str, str | int | bool] = {"stdout": True, "stderr": True, "timestamps": True}
+        asked["follow"] = query.follow
+        since = self._last if self._last is not None else query.since
+        if since is not None:
+            asked["since"] = _moment(since - _ROUNDING)
+        if query.until is not None:
+            asked["until"] = _moment(query.until + _ROUNDING)
+        if query.tail is not None and self._last is None:
+            asked["tail"] = query.tail
+        self._repeated = self._count
+        return asked
+
+    def new(self, lines: list[LogLine]) -> list[LogLine]:
+        """Those of the lines that were asked for and not given out yet."""
+        query, fresh = self._query, []
+        for line in lines:
+            at = line.at
+            if at is None:
+                fresh.append(line)
+                continue
+            if query.since is not None and at < query.since:
+                continue
+            if query.until is not None and at > query.until:
+                continue
+            if self._repeated and self._last is not None and at <= self._last:
+                self._repeated -= at == self._last
+                continue
+            self._repeated = 0
+            self._count = self._count + 1 if at == self._last else 1
+            self._last = at
+            fresh.append(line)
+        return fresh
+
+
+async def _restarted(engine: Engine, resource: ResourceId, asked: float) -> LogLine | None:
+    """Wait until the container runs again; a note about its end, or ``None`` when it was removed."""
+    try:
+        state = await _state(engine, resource)
+        if state is None:
+            return None
+        if not state.get("Running"):
+            chosen = {"container": [resource.native], "event": ["start", "destroy", "remove"]}
+            parameters = {"filters": msgspec.json.encode(chosen).decode(), "since": _moment(asked)}
+            async with engine.stream("/events", parameters) as stream:
+                again = await _state(engine, resource)
+                if again is not None and not again.get("Running"):
+                    await _first(stream.read)
+        if await _state(engine, resource) is None:
+            return None
+    except NotFound:
+        return None
+    code = int(state.get("ExitCode") or 0)
+    why = exit_reason(code, oom=bool(state.get("OOMKilled"))) or "It had ended well (exit code 0)."
+    return LogLine(f"The container was started again. {why}", time.time(), Stream.NOTE, resource)
+
+
+async def _state(engine: Engine, resource: ResourceId) -> Any:
+    inspected = await engine.get(f"/containers/{resource.native}/json")
+    return (inspected or {}).get("State")
+
+
+async def _first(read: Any) -> None:
+    lines = JsonLines()
+    while data := await read():
+        if lines.feed(data):
+            return
+
+
+def _moment(at: float) -> str:
+    return f"{max(at, 0.0):.9f}"
