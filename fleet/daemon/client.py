@@ -141,8 +141,10 @@ class RemoteFleet(Fleet):
         """A meeting with a daemon of our version, started where that may be done."""
         try:
             meeting = await meet(self._socket, version=self._version)
-        except Unreachable:
-            if self._starter is None or self._dismissed:
+        except Unreachable as error:
+            if self._dismissed:
+                raise self._absence() from error
+            if self._starter is None:
                 raise
         else:
             if meeting.welcome.accepted:

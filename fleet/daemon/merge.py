@@ -104,11 +104,10 @@ class Pending:
             # First and alone: an inventory forgets closed connections last, and one may have come back since.
             closed, self._closed = tuple(self._closed), {}
             return Delta(closed=closed, fresh=fresh)
-        history = self._take_history(chunk) if not self._resources else ()
         delta = Delta(
             resources=_popped(self._resources, chunk),
             gone=tuple(_popped_keys(self._gone, chunk)),
-            samples=history or _popped(self._samples, chunk),
+            samples=self._take_samples(chunk),
             connections=_popped(self._connections, chunk),
             jobs=_popped(self._jobs, chunk),
             shells=_popped(self._shells, chunk),
@@ -155,6 +154,12 @@ class Pending:
         self._resources.pop(identity, None)
         self._samples.pop(identity, None)
         self._history.pop(identity, None)
+
+    def _take_samples(self, chunk: int) -> tuple[Sample, ...]:
+        """Resources first, so that rows are there at once; then the past; then the present."""
+        if not self._history:
+            return _popped(self._samples, chunk)
+        return () if self._resources else self._take_history(chunk)
 
     def _take_history(self, chunk: int) -> tuple[Sample, ...]:
         taken: list[Sample] = []

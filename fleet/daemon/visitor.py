@@ -214,6 +214,7 @@ class Visitor:
         try:
             await self._send(Book(_raw(tuple(self._house.fleet.catalogue.backends.values()))))
             while True:
+                await self._taken.wait()  # as late as can be, so that much is merged for a slow client
                 delta = pending.take()
                 more = bool(pending)
                 for frame in packed(delta):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from hypothesis import given
@@ -166,10 +167,8 @@ def test_one_thing_that_cannot_be_read_does_not_hide_the_others() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_frame_or_refused_with_a_sentence(body: bytes) -> None:
     for read in (wire.read_greeting, wire.read_request, wire.read_response):
-        try:
-            read(body)  # type: ignore[operator] # three readers of one shape
-        except wire.WireError as error:
-            assert str(error).endswith(".")
+        with suppress(wire.WireError):
+            assert isinstance(read(body), msgspec.Struct)
 
 
 async def test_a_frame_cut_short_is_an_end_and_not_an_error() -> None:

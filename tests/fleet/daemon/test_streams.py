@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
 from backends.contract.errors import NotFound, Unreachable
-from backends.contract.model import LogQuery
+from backends.contract.model import LogQuery, Size
 from fleet.daemon import wire
+from fleet.daemon.calls import TABLE, fingerprint
 from fleet.daemon.client import RemoteFleet
+from fleet.values import Interest, Request
+from quarterdeck.version import VERSION
 from tests.fleet.daemon.conftest import Served
 from tests.fleet.daemon.memory import BATCH, box
 from tests.fleet.daemon.waiting import until
@@ -54,22 +58,19 @@ async def test_cancelling_a_call_cancels_it_at_the_server(served: Served) -> Non
 
 
 async def test_a_client_that_leaves_frees_its_streams_and_attention(served: Served) -> None:
-    from fleet.values import Interest
-
     async with served.client() as fleet:
         await fleet.attend("table", Interest(resources=frozenset({A})))
         assert len(served.fleet.interests) == 1
         stream = fleet.logs([A], ENDLESS)
         await anext(stream)
-        terminal = await fleet.attach("kept", size=wire.Size())
+        terminal = await fleet.attach("kept", size=Size())
         assert terminal
     await until(lambda: served.fleet.open_streams == 0)
     await until(lambda: not served.fleet.interests)
     await until(lambda: served.fleet.terminals[0].closed)
     await until(lambda: not served.fleet.listeners)
     with pytest.raises(Unreachable):
-        while True:
-            await anext(stream)
+        await exhaust(stream)
 
 
 async def test_a_stream_nobody_reads_stops_at_its_window_and_stalls_no_one(served: Served) -> None:
@@ -91,8 +92,6 @@ async def test_a_stream_nobody_reads_stops_at_its_window_and_stalls_no_one(serve
 async def test_a_client_that_reads_nothing_at_all_bounds_what_is_kept_for_it(served: Served) -> None:
     reader, writer = await asyncio.open_unix_connection(served.path)
     await greet(reader, writer)
-    from fleet.daemon.calls import TABLE
-
     logs = TABLE["logs"]
     for number in range(1, 9):
         writer.write(wire.pack(wire.Call(number, "logs", logs.write_arguments(([A], ENDLESS), {}))))
@@ -106,8 +105,6 @@ async def test_a_client_that_reads_nothing_at_all_bounds_what_is_kept_for_it(ser
 
 
 async def test_a_change_asked_for_is_finished_although_its_client_left(served: Served) -> None:
-    from fleet.values import Request
-
     served.fleet.gate.clear()
     async with asyncio.TaskGroup() as group:
         async with served.client() as fleet:
@@ -119,15 +116,17 @@ async def test_a_change_asked_for_is_finished_although_its_client_left(served: S
     await until(lambda: served.fleet.performed == 1)
 
 
-async def fails(fleet: RemoteFleet, request: object) -> None:
+async def fails(fleet: RemoteFleet, request: Request) -> None:
     with pytest.raises(Unreachable):
-        await fleet.perform(request)  # type: ignore[arg-type] # a Request
+        await fleet.perform(request)
+
+
+async def exhaust(stream: AsyncGenerator[object, None]) -> None:
+    async for _batch in stream:
+        pass
 
 
 async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> wire.Greeting:
-    from fleet.daemon.calls import fingerprint
-    from quarterdeck.version import VERSION
-
     writer.write(wire.pack(wire.Hello(VERSION, fingerprint())))
     body = await wire.read_frame(reader)
     assert body is not None

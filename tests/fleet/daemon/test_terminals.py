@@ -8,6 +8,7 @@ from backends.contract.errors import Conflict, NotFound
 from backends.contract.model import Size
 from fleet.daemon import wire
 from tests.fleet.daemon.conftest import Served
+from tests.fleet.daemon.memory import box
 from tests.fleet.daemon.waiting import until
 
 
@@ -73,7 +74,7 @@ async def test_a_program_that_takes_nothing_holds_up_only_who_types(served: Serv
         paste = b"x" * (4 * wire.FEED_WINDOW)
         async with asyncio.TaskGroup() as group:
             typing = group.create_task(terminal.write(paste))
-            assert await fleet.inspect(fleet_resource())
+            assert await fleet.inspect(box("a").id)
             assert not typing.done()
             assert served.fleet.terminals[0].typed < len(paste)
             served.fleet.terminals[0].released.set()
@@ -81,9 +82,3 @@ async def test_a_program_that_takes_nothing_holds_up_only_who_types(served: Serv
             while received < len(paste):
                 received += len(await terminal.read())
         assert served.fleet.terminals[0].typed == len(paste) + len(b"halt")
-
-
-def fleet_resource() -> wire.msgspec.Struct:
-    from tests.fleet.daemon.memory import box
-
-    return box("a").id
