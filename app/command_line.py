@@ -13,15 +13,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from backends.contract.errors import Invalid, NotFound
-from backends.contract.model import Kind, Resource, ResourceId
+from backends.contract.model import Kind, ResourceId
 from backends.contract.operation import Operation
 from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
+from fleet.naming import Names, full_name
 from screens.desk import Place
 from widgets.line_input import Suggestion
 
@@ -64,6 +64,7 @@ class CommandLine:
     def __init__(self, catalogue: Catalogue, inventory: Inventory) -> None:
         self._catalogue = catalogue
         self._inventory = inventory
+        self._names = Names(catalogue, inventory)
 
     def read(self, line: str) -> Meaning:
         """What a line means.
@@ -94,14 +95,14 @@ class CommandLine:
         return self._verb(first, rest)
 
     def _local(self, command: str) -> Do:
-        hosts = [r for r in self._inventory.of_kind("host").values() if self._inventory.backend_of(r.id) == "local"]
-        if not hosts:
+        here = self._names.here()
+        if here is None:
             raise NotFound("This machine is not connected, so no command can be run on it.")
-        operation = self._catalogue.operation("local", "host", "exec")
-        return Do(operation, (hosts[0].id,), {"command": f"sh -c {shlex.quote(command.strip())}"})
+        operation = self._catalogue.operation(self._inventory.backend_of(here.id), here.id.kind, "exec")
+        return Do(operation, (here.id,), {"command": f"sh -c {shlex.quote(command.strip())}"})
 
     def _look(self, tab: str, words: Sequence[str]) -> Place:
-        found = tuple(resource.id for word in words for resource in self.resources(word))
+        found = tuple(resource.id for word in words for resource in self._names.find(word))
         if tab == "logs":
             return Place("logs", kind=found[0].kind, resources=found)
         tab = "overview" if tab == "describe" else tab
@@ -123,37 +124,10 @@ class CommandLine:
         names = [word for word in words if "=" not in word]
         if not names:
             raise Invalid(f"{verb} what? Name a resource: :{verb} web-1.")
-        targets = [resource for name in names for resource in self.resources(name, verb)]
+        targets = [resource for name in names for resource in self._names.find(name, verb=verb)]
         backend = self._inventory.backend_of(targets[0].id)
         operation = self._catalogue.operation(backend, targets[0].id.kind, verb)
         return Do(operation, tuple(target.id for target in targets), arguments)
-
-    def resources(self, word: str, verb: str = "") -> Sequence[Resource]:
-        """The resources a word means: ``connection/kind/name``, a name, a unique prefix, or a glob.
-
-        Raises:
-            NotFound: if there is none.
-            Invalid: if it could be several and is no glob.
-        """
-        candidates = list(self._candidates(verb))
-        if any(letter in word for letter in "*?["):
-            found = [r for r in candidates if fnmatchcase(r.name, word) or fnmatchcase(_full(r), word)]
-            if not found:
-                raise NotFound(f"Nothing here is named like “{word}”.")
-            return found
-        for match in (_exactly, _beginning):
-            found = [resource for resource in candidates if match(resource, word)]
-            if len(found) == 1:
-                return found
-            if found:
-                names = ", ".join(_full(resource) for resource in found[:5])
-                raise Invalid(f"“{word}” may mean {names}.", hint="Write it as connection/kind/name.")
-        raise NotFound(f"There is no resource “{word}”.")
-
-    def _candidates(self, verb: str) -> Iterable[Resource]:
-        for kind in self._inventory.kinds():
-            if not verb or any(operation.verb == verb for operation in self._catalogue.kind_operations(kind)):
-                yield from self._inventory.of_kind(kind).values()
 
     # -- completion
 
@@ -182,24 +156,10 @@ class CommandLine:
         if self._kind(first) is not None:
             return [(f"@{name}", "only this connection") for name in self._inventory.connections]
         verb = "" if first in RESOURCE_TABS else first
-        return [(resource.name, _full(resource)) for resource in self._candidates(verb)]
+        return [(resource.name, full_name(resource)) for resource in self._names.candidates(verb=verb)]
 
 
 def _list(kind: Kind, words: Sequence[str]) -> Place:
     scope = " ".join(f"connection:{word[1:]}" for word in words if word.startswith("@"))
     rest = " ".join(word.removeprefix("/") for word in words if not word.startswith("@"))
     return Place("resources", kind=kind.id, filter=f"{scope} {rest}".strip())
-
-
-def _full(resource: Resource) -> str:
-    return f"{resource.id.connection}/{resource.id.kind}/{resource.name}"
-
-
-def _exactly(resource: Resource, word: str) -> bool:
-    return word in (resource.name, resource.id.native, _full(resource), f"{resource.id.kind}/{resource.name}")
-
-
-def _beginning(resource: Resource, word: str) -> bool:
-    if len(word) < 2:
-        return False
-    return resource.name.startswith(word) or resource.id.native.startswith(word) or _full(resource).startswith(word)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import App
 from textual.driver import Driver
 from textual.events import Key
 
+from app.command_line import CommandLine, Do, Quit
 from app.driver import QuarterdeckDriver
 from app.keymap import build_keymap
 from app.themes import register_themes
@@ -25,6 +27,7 @@ from screens.desk import Place
 from screens.operating import Operating
 from screens.view import View
 from widgets.cells import neutral
+from widgets.line_input import Suggestion
 
 HISTORY: Final = 100
 """Places remembered for going back."""
@@ -64,9 +67,20 @@ class Cockpit(OrderedKeys, App[int]):
 
     # -- start and end
 
+    def _view(self, place: Place) -> View:
+        """The screen for a place; installed, so that it lives on when another is shown."""
+        key = view_key(place, self.fleet.catalogue)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = make_view(place, self)
+            self.install_screen(view, key)
+        return view
+
     def on_mount(self) -> None:
-        """Show the first place."""
+        """Show the first place; what the first frame does not need comes after it."""
         self._show(self._first)
+        if not self._views:  # a place that is not there (any more)
+            self._show(Place("overview"))
         self.call_after_refresh(self._after_first_paint)
 
     def _after_first_paint(self) -> None:
@@ -122,12 +136,10 @@ class Cockpit(OrderedKeys, App[int]):
 
     def _show(self, place: Place) -> None:
         try:
-            key = view_key(place, self.fleet.catalogue)
-            view = self._views.get(key) or make_view(place, self)
+            view = self._view(place)
         except BackendError as error:
             self.notify(error.hint or "", title=error.message, severity="warning")
             return
-        self._views[key] = view
         self._here = place
         view.enter(place)
         if view is self.screen:
@@ -145,6 +157,7 @@ class Cockpit(OrderedKeys, App[int]):
         for key in [key for key in self._views if ":" in key and not key.startswith("resources:")]:
             if key not in wanted:
                 view = self._views.pop(key)
+                self.uninstall_screen(view)
                 if view is not self.screen and view.is_attached:
                     view.remove()
 
@@ -248,14 +261,32 @@ class Cockpit(OrderedKeys, App[int]):
         else:
             self.do_app_quit()
 
-    def command_line(self, text: str = "") -> None:
-        """Open the command line with this text in it."""
-        if isinstance(self.screen, View):
-            self.screen.open_command_line(text)
-
     def do_app_command(self) -> None:
         """Open the command line."""
-        self.command_line()
+        if isinstance(self.screen, View):
+            self.screen.open_command_line("")
+
+    def suggest(self, line: str) -> Sequence[Suggestion]:
+        """What a command line so far may become."""
+        return CommandLine(self.fleet.catalogue, self.fleet.inventory).suggest(line)
+
+    def run_line(self, line: str) -> None:
+        """Do what a command line says."""
+        arguments = None
+        try:
+            meaning = CommandLine(self.fleet.catalogue, self.fleet.inventory).read(line)
+            if isinstance(meaning, Do) and meaning.arguments:
+                arguments = meaning.operation.parse(meaning.arguments)
+        except (BackendError, ValueError) as error:
+            hint = error.hint if isinstance(error, BackendError) else None
+            self.notify(neutral(hint or ""), title=neutral(str(error)), severity="warning")
+            return
+        if isinstance(meaning, Place):
+            self.go(meaning)
+        elif isinstance(meaning, Quit):
+            self.do_app_quit()
+        elif isinstance(self.screen, Operating):
+            self.screen.operate(meaning.operation, meaning.targets, arguments, door="command line")
 
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard of the terminal (OSC 52) and say so."""

@@ -50,6 +50,13 @@ class News:
         self.all = False
         """Too much to name: load everything again."""
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing happened."""
+        return not (
+            self.resources or self.gone or self.samples or self.connections or self.work or self.events or self.all
+        )
+
     def add(self, delta: Delta) -> None:
         """Note what a delta touches."""
         for resource in delta.resources:
@@ -71,6 +78,8 @@ class View(Screen[None]):
     CONTEXTS: ClassVar[tuple[str, ...]] = (GLOBAL,)
     """Where keys are looked up, the innermost context first."""
 
+    AUTO_FOCUS = ""
+    """Each screen says itself what has the keys."""
     DEFAULT_CSS = """
     View { layout: vertical; overflow: hidden; }
     View > #body { height: 1fr; }
@@ -85,6 +94,7 @@ class View(Screen[None]):
         self._news = News()
         self._unsubscribe: object = None
         self._waiting: Timer | None = None
+        self._told = False
         self._before_command: Widget | None = None
 
     # -- composition
@@ -138,17 +148,23 @@ class View(Screen[None]):
         self._unsubscribe = None
 
     def _hear(self, delta: Delta) -> None:
+        """Runs in the fleet's task, not in ours: note it, and leave the rest to our own message."""
         self._news.add(delta)
-        if self._waiting is None:
-            self._waiting = self.set_timer(NEWS_EVERY, self._tell)
+        if self._waiting is None and not self._told:
+            self._told = True
+            self.post_message(FleetChanged())
 
-    def _tell(self) -> None:
+    def _rested(self) -> None:
         self._waiting = None
-        self.post_message(FleetChanged())
+        if not self._news.empty:
+            self.post_message(FleetChanged())
 
     @on(FleetChanged)
     def _look(self) -> None:
+        self._told = False
         news, self._news = self._news, News()
+        if self._waiting is None:
+            self._waiting = self.set_timer(NEWS_EVERY, self._rested)
         if news.connections or news.work or news.all:
             self.refresh_frame()
         self.learn(news)

@@ -35,6 +35,7 @@ class Item(NamedTuple, Generic[T]):
 class Menu(ModalScreen[T | None], Generic[T]):
     """Shows items; enter takes the one under the cursor, a letter the one it stands beside, ``/`` searches."""
 
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     Menu { align: center middle; background: $background 60%; }
     Menu > Vertical {

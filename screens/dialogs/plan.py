@@ -37,6 +37,8 @@ class Approved(NamedTuple):
 class PlanDialog(ModalScreen[Approved | None]):
     """Shows a plan and asks. Nothing can be approved before it is on the screen."""
 
+    AUTO_FOCUS = ""
+    """Keys are the dialog's own, unless a word has to be typed."""
     DEFAULT_CSS = """
     PlanDialog { align: center middle; background: $background 60%; }
     PlanDialog > Vertical {
