@@ -68,6 +68,12 @@ class LogBuffer:
         self.bytes += sum(line.text.__sizeof__() for line in lines)
         return self._trim()
 
+    def take(self, other: LogBuffer) -> None:
+        """Add the lines of another buffer, and what that had to drop."""
+        self.dropped += other.dropped
+        self.dropped_bytes += other.dropped_bytes
+        self.append(other.lines(other.first, other.end))
+
     def clear(self) -> None:
         """Forget all lines; numbers go on where they were, counts start again."""
         self.first = self.end
