@@ -47,7 +47,7 @@ def lay_out(columns: Sequence[Column], width: int, offset: int = 0) -> Layout:
     """Find room for the columns.
 
     Unscrolled, the columns of the highest ranks go first where there is too little room. Scrolled, those of rank 0
-    stay at the left and the others follow from the ``offset``-th on, so that every column can be reached.
+    stay at the left and the others follow in turn, so that every column can be reached.
     """
     offset = max(0, min(offset, _last_offset(columns, width)))
     kept = _scrolled(columns, width, offset) if offset else _ranked(columns, width)
@@ -56,9 +56,12 @@ def lay_out(columns: Sequence[Column], width: int, offset: int = 0) -> Layout:
     for column, cells in zip(kept, _widths(kept, width), strict=True):
         slots.append(Slot(column, start, cells, key_of(column) if column.source is Source.FIELD else ""))
         start += cells + GAP
-    scrollable = [column for column in columns if column.rank]
-    hidden = bool(scrollable[offset:]) and not set(scrollable[offset:]) <= set(kept)
-    return Layout(tuple(slots), offset, hidden)
+    return Layout(tuple(slots), offset, not set(_rest(columns, offset)) <= set(kept))
+
+
+def _rest(columns: Sequence[Column], offset: int) -> list[Column]:
+    """The columns that are not pinned and not scrolled away. The first step scrolls none away: it undoes the ranks."""
+    return [column for column in columns if column.rank][max(0, offset - 1) :]
 
 
 def _needed(columns: Sequence[Column]) -> int:
@@ -77,7 +80,7 @@ def _ranked(columns: Sequence[Column], width: int) -> list[Column]:
 
 def _scrolled(columns: Sequence[Column], width: int, offset: int) -> list[Column]:
     kept = [column for column in columns if not column.rank]
-    for column in [column for column in columns if column.rank][offset:]:
+    for column in _rest(columns, offset):
         if _needed([*kept, column]) > width:
             break
         kept.append(column)
@@ -86,12 +89,14 @@ def _scrolled(columns: Sequence[Column], width: int, offset: int) -> list[Column
 
 def _last_offset(columns: Sequence[Column], width: int) -> int:
     """The least offset from which the last column can be seen."""
+    if _needed(columns) <= width:
+        return 0
     pinned = [column for column in columns if not column.rank]
-    others = [column for column in columns if column.rank]
-    for offset in range(len(others)):
-        if _needed([*pinned, *others[offset:]]) <= width:
+    others = len(columns) - len(pinned)
+    for offset in range(1, others + 1):
+        if _needed([*pinned, *_rest(columns, offset)]) <= width:
             return offset
-    return max(0, len(others) - 1)
+    return others
 
 
 def _widths(columns: Sequence[Column], width: int) -> list[int]:

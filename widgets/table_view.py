@@ -123,8 +123,9 @@ class TableView:
 
     def update(self, changed: Iterable[Resource], gone: Iterable[ResourceId] = ()) -> Change:
         """Take new versions of some resources, and let go of others."""
-        leaving = {identity for identity in gone if identity in self._by_id}
-        news = [resource for resource in changed if resource.id not in leaving]
+        ended = set(gone)
+        leaving = ended & self._by_id.keys()
+        news = list({resource.id: resource for resource in changed if resource.id not in ended}.values())
         if len(news) + len(leaving) > max(64, len(self._by_id) // BULK):
             return self._update_all(news, leaving)
         moved = False
@@ -205,6 +206,7 @@ class TableView:
     def fold(self, resource: ResourceId, *, folded: bool) -> bool:
         """Hide or show what stands under a row of a tree; tells whether that changed anything."""
         row = self._by_id.get(resource)
+        self._display  # noqa: B018 - how many stand under a row is known once the tree is built
         if row is None or self.tree_field is None or (resource in self._folded) is folded or not row.parent_of:
             return False
         self._folded = self._folded | {resource} if folded else self._folded - {resource}
