@@ -160,9 +160,11 @@ class LocalTerminal(asyncio.SubprocessProtocol, Terminal):
         groups = {self._transport.get_pid()}
         with contextlib.suppress(OSError):
             groups.add(os.tcgetpgrp(self._master))
-        for group in groups:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, number)
+        for group in groups - {os.getpgrp()}:
+            # A terminal nobody has opened yet names group 0, and to a signal that means our own.
+            if group > 1:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(group, number)
 
     def _flow(self) -> None:
         wanted = not self._over and self._held < ROOM
