@@ -35,6 +35,9 @@ FIRST_PATIENCE = 30.0
 GREETING_PATIENCE = 10.0
 BACKLOG = 100
 
+_REFUSAL = Welcome(version="", protocol="", pid=0, refused=Failure.of(Refused("This fleet belongs to another user.")))
+"""What strangers learn: nothing about us."""
+
 
 class FleetServer:
     """Shares one fleet among the clients of one user."""
@@ -155,13 +158,13 @@ class FleetServer:
             self._stirred.set()
 
     async def _converse(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if is_stranger(writer.transport):
-            log.warning("Client %d belongs to another user and is refused.", number)
-            refusal = Failure.of(Refused("This fleet belongs to another user."))
-            writer.write(wire.pack(Welcome(version="", protocol="", pid=0, refused=refusal)))
-            return
+        stranger = is_stranger(writer.transport)
         try:
             while (hello := await _hello(reader)) is not None:
+                if stranger:
+                    log.warning("Client %d belongs to another user and is refused.", number)
+                    writer.write(wire.pack(_REFUSAL))
+                    return
                 welcome = self._welcome(hello)
                 writer.write(wire.pack(welcome))
                 if welcome.accepted:

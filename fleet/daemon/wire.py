@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum, auto
+from functools import cache
 
 import msgspec
 
@@ -155,9 +156,20 @@ Request = Call | Cancel | Feed | Resize | Credit | Subscribe
 Response = Reply | Fail | Item | End | Credit | Book | Push | Goodbye
 Greeting = Hello | Welcome
 
-requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-responses: msgspec.msgpack.Decoder[Response] = msgspec.msgpack.Decoder(Response)
-greetings: msgspec.msgpack.Decoder[Greeting] = msgspec.msgpack.Decoder(Greeting)
+
+@cache
+def _greetings() -> msgspec.msgpack.Decoder[Greeting]:
+    return msgspec.msgpack.Decoder(Greeting)
+
+
+@cache
+def _requests() -> msgspec.msgpack.Decoder[Request]:
+    return msgspec.msgpack.Decoder(Request)
+
+
+@cache
+def _responses() -> msgspec.msgpack.Decoder[Response]:
+    return msgspec.msgpack.Decoder(Response)
 
 
 def pack(message: Request | Response | Greeting) -> bytearray:
@@ -197,7 +209,7 @@ def read_greeting(body: bytes) -> Greeting:
         WireError: if it is none.
     """
     try:
-        return greetings.decode(body)
+        return _greetings().decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(f"A greeting cannot be read: {error}.") from error
 
@@ -209,7 +221,7 @@ def read_request(body: bytes) -> Request:
         WireError: if it is none.
     """
     try:
-        return requests.decode(body)
+        return _requests().decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(f"A client's frame cannot be read: {error}.") from error
 
@@ -221,7 +233,7 @@ def read_response(body: bytes) -> Response:
         WireError: if it is none.
     """
     try:
-        return responses.decode(body)
+        return _responses().decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(f"The daemon's frame cannot be read: {error}.") from error
 

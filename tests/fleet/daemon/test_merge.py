@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from backends.contract.model import Event, ResourceId
 from fleet.daemon import wire
 from fleet.daemon.merge import Pending, halves
-from fleet.daemon.packing import PUSH_LIMIT, packed, unpacked
+from fleet.daemon.packing import PUSH_LIMIT, packed
+from fleet.daemon.replica import unpacked
 from fleet.inventory import Inventory
 from fleet.values import Delta, Shell
 from tests.fleet.daemon.memory import box, connection, job, sample

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backends.contract.errors import Invalid, Refused, Unreachable, Unsupported
@@ -52,7 +53,7 @@ async def test_a_path_too_long_for_a_socket_is_refused_with_a_hint(home: Path) -
         b"\x00\x00\x00\x00",
         b"\x00\x00\x00\x02\xc1\xc1",
         bytes(wire.pack(wire.Goodbye())),
-        bytes(wire.pack(wire.Call(1, "inspect", wire.msgspec.Raw(b"\xa5wrong")))),
+        bytes(wire.pack(wire.Call(1, "inspect", msgspec.Raw(b"\xa5wrong")))),
         bytes(wire.pack(wire.Credit(0, -5))),
         bytes(wire.pack(wire.Subscribe())) * 2,
     ],
@@ -84,7 +85,7 @@ async def test_a_stranger_to_the_protocol_is_sent_away_at_once(served: Served, s
 async def test_an_unknown_method_fails_alone(served: Served) -> None:
     reader, writer = await asyncio.open_unix_connection(served.path)
     await greet(reader, writer)
-    writer.write(wire.pack(wire.Call(1, "explode", wire.msgspec.Raw(b"\x90"))))
+    writer.write(wire.pack(wire.Call(1, "explode", msgspec.Raw(b"\x90"))))
     body = await wire.read_frame(reader)
     assert body is not None
     answer = wire.read_response(body)
@@ -97,7 +98,7 @@ async def test_a_call_number_used_twice_is_against_the_protocol(served: Served) 
     reader, writer = await asyncio.open_unix_connection(served.path)
     await greet(reader, writer)
     for _ in range(2):
-        writer.write(wire.pack(wire.Call(1, "wait", wire.msgspec.Raw(wire.encoder.encode(("x",))))))
+        writer.write(wire.pack(wire.Call(1, "wait", msgspec.Raw(wire.encoder.encode(("x",))))))
     await drained(reader)
     writer.close()
 
@@ -199,7 +200,7 @@ async def test_the_same_version_built_otherwise_is_another_version(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(greeting, "fingerprint", lambda: "00000000")
-    monkeypatch.setattr("fleet.daemon.client.fingerprint", lambda: "00000000")
+    monkeypatch.setattr("fleet.daemon.attachment.fingerprint", lambda: "00000000")
     with pytest.raises(Unsupported, match="another build of the same version"):
         async with attached_fleet(served.path):
             pass
