@@ -82,12 +82,13 @@ def row_of(value: float, frame: Frame, height: int) -> int | None:
 
 def nice_top(greatest: float, unit: Unit) -> float:
     """A round number that is not less, for the top of an axis."""
-    if not math.isfinite(greatest) or greatest <= 0:
-        return 100.0 if unit is Unit.PERCENT else 1.0
+    if not 1e-300 < greatest < 1e300:
+        return greatest if 1e300 <= greatest < math.inf else 100.0 if unit is Unit.PERCENT else 1.0
     if unit in {Unit.BYTES, Unit.BYTES_PER_SECOND}:
-        return float(2 ** math.ceil(math.log2(greatest)))
-    power = 10.0 ** math.floor(math.log10(greatest))
-    return next((step * power for step in (1.0, 2.0, 2.5, 5.0) if greatest <= step * power), 10 * power)
+        part, power = math.frexp(greatest)
+        return math.ldexp(1.0, power - (part == 0.5))
+    ten = 10.0 ** math.floor(math.log10(greatest))
+    return next((step * ten for step in (1.0, 2.0, 2.5, 5.0, 10.0) if greatest <= step * ten), greatest)
 
 
 def clock_labels(since: float, until: float) -> tuple[str, str, str]:
