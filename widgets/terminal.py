@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from time import monotonic, perf_counter
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.color import Color
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -26,7 +21,9 @@ from typing_extensions import override
 
 from backends.contract.model import Size
 from widgets.terminal_keys import Movement, encode_key, encode_mouse, encode_paste
-from widgets.terminal_screen import EMPTY, Colour, Cursor, Emulator, Mouse, Pen, Row, Shape
+from widgets.terminal_paint import Painter, with_cursor, with_label, with_mark
+from widgets.terminal_screen import Cursor, Emulator, Mouse, Row
+from widgets.terminal_window import Window
 
 LEADER = "ctrl+right_square_bracket"
 SLICE = 2048
@@ -123,17 +120,14 @@ class TerminalView(Widget, can_focus=True):
         self._early = b""
         self._leading = False
         self._title = ""
-        self._top: int | None = None
-        """The number of the history row at the top of the window, or ``None`` at the live screen."""
-        self._needle = ""
-        self._found: tuple[int, int] | None = None
+        self._window = Window(emulator) if emulator is not None else None
         self._frame: Timer | None = None
         self._painted_at = 0.0
         self._unpainted = 0
         self._composing_since = 0.0
         self._shown: dict[int, tuple[Row, bool]] = {}
         self._cursor = Cursor()
-        self._styles: dict[tuple[Pen, bool], Style] = {}
+        self._look: Painter | None = None
         self._held = 3
         if emulator is not None:
             self._ready.set()
@@ -222,8 +216,9 @@ class TerminalView(Widget, can_focus=True):
             return
         self._painted_at, self._unpainted = monotonic(), 0
         changed, cursor = set(emulator.changed()), emulator.cursor
-        if self._top is not None:
-            self._stay()
+        if self._window is not None and not self._window.live:
+            self._window.keep()
+            self.refresh()
             return
         if cursor != self._cursor:
             self._shown.pop(self._cursor.y, None)
@@ -236,118 +231,35 @@ class TerminalView(Widget, can_focus=True):
             width = self.size.width
             self.refresh(*(Region(0, y, width, 1) for y in lines))
 
-    def _stay(self) -> None:
-        """Keep the place in the scrollback, unless what is shown has been forgotten meanwhile."""
-        if self._top is not None and self._emulator is not None:
-            self._top = max(self._top, self._emulator.history.first)
-            self.refresh()
-
     @override
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        emulator = self._emulator
-        if emulator is None:
+        width, emulator, window = self.size.width, self._emulator, self._window
+        if emulator is None or window is None:
             return Strip.blank(width, self.rich_style)
-        inverted = emulator.modes.inverted
-        number = self._number(y)
-        row = self._row(number)
-        if self._top is None:
+        painter = self._painter
+        number, inverted = window.number(y), emulator.modes.inverted
+        row = window.row(number)
+        strip = painter.strip(row, width, inverted=inverted)
+        if window.hit is not None and window.hit.number == number:
+            strip = with_mark(strip, row, window.hit.start, window.hit.length)
+        if window.live:
             self._shown[y] = (row, inverted)
-        segments = list(self._segments(row, width, inverted=inverted))
-        strip = Strip(segments, width)
-        if self._found is not None and self._found[0] == number:
-            strip = self._marked(strip, row, width)
-        if self._top is None and y == self._cursor.y and self._cursor.visible:
-            strip = self._with_cursor(strip, width)
-        if self._top is not None and y == 0:
-            strip = self._with_place(strip, width)
+            if y == self._cursor.y and self._cursor.visible:
+                strip = with_cursor(strip, row, self._cursor, focused=self.has_focus)
+        elif y == 0:
+            strip = with_label(strip, f" {window.back} lines back ", painter.base)
         return strip
 
-    def _number(self, y: int) -> int:
-        emulator = self._emulator
-        if emulator is None:
-            return y
-        return (emulator.history.end if self._top is None else self._top) + y
-
-    def _row(self, number: int) -> Row:
-        emulator = self._emulator
-        if emulator is None:
-            return EMPTY
-        end = emulator.history.end
-        return emulator.history.row(number) if number < end else emulator.row(number - end)
-
-    def _segments(self, row: Row, width: int, *, inverted: bool) -> Iterator[Segment]:
-        used = 0
-        for text, pen in row.runs:
-            tame = text if text.isascii() else _tame(text)
-            cells = len(tame) if tame.isascii() else cell_len(tame)
-            if used + cells > width:
-                tame = _cropped(tame, width - used)
-                cells = width - used
-            if cells:
-                yield Segment(" " * cells if pen.conceal else tame, self._style(pen, inverted=inverted))
-            used += cells
-        if used < width:
-            yield Segment(" " * (width - used), self._style(Pen(), inverted=inverted))
-
-    def _style(self, pen: Pen, *, inverted: bool) -> Style:
-        style = self._styles.get((pen, inverted))
-        if style is None:
-            if len(self._styles) > 4096:
-                self._styles.clear()
-            style = self.rich_style + Style(
-                color=self._colour(pen.foreground),
-                bgcolor=self._colour(pen.background),
-                bold=pen.bold or None,
-                dim=pen.dim or None,
-                italic=pen.italic or None,
-                underline=pen.underline or None,
-                reverse=(pen.reverse != inverted) or None,
-                strike=pen.strike or None,
-            )
-            self._styles[pen, inverted] = style
-        return style
-
-    def _colour(self, colour: Colour) -> Color | None:
-        if colour is None:
-            return None
-        if isinstance(colour, tuple):
-            return Color.from_rgb(*colour)
-        if colour < 16:
-            return Color.from_triplet(self.app.ansi_theme.ansi_colors[colour])
-        return Color.from_triplet(Color.from_ansi(colour).get_truecolor())
-
-    def _with_cursor(self, strip: Strip, width: int) -> Strip:
-        start, end = _span(self._row(self._number(self._cursor.y)).text, min(self._cursor.x, width - 1))
-        under = strip.crop(start, end)
-        if self._cursor.shape is Shape.BLOCK and self.has_focus:
-            reversed_already = any(segment.style is not None and segment.style.reverse for segment in under)
-            look = Style(reverse=not reversed_already)
-        else:
-            look = Style(underline=True)
-        return Strip.join([strip.crop(0, start), _restyled(under, look), strip.crop(end, width)])
-
-    def _with_place(self, strip: Strip, width: int) -> Strip:
-        emulator = self._emulator
-        if emulator is None or self._top is None:
-            return strip
-        label = f" {emulator.history.end - self._top} lines back "
-        if len(label) >= width:
-            return strip
-        place = Segment(label, self.rich_style + Style(reverse=True))
-        return Strip.join([strip.crop(0, width - len(label)), Strip([place], len(label))])
-
-    def _marked(self, strip: Strip, row: Row, width: int) -> Strip:
-        assert self._found is not None
-        start = cell_len(row.text[: self._found[1]])
-        end = start + cell_len(row.text[self._found[1] : self._found[1] + len(self._needle)])
-        hit = _restyled(strip.crop(start, end), Style(reverse=True, bold=True))
-        return Strip.join([strip.crop(0, start), hit, strip.crop(end, width)])
+    @property
+    def _painter(self) -> Painter:
+        if self._look is None:
+            self._look = Painter(self.rich_style, [self.app.ansi_theme.ansi_colors[index] for index in range(16)])
+        return self._look
 
     @override
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles.clear()
+        self._look = None
         self._shown.clear()
         if self._emulator is not None and self.is_mounted:
             self._tell_colours(self._emulator)
@@ -372,9 +284,11 @@ class TerminalView(Widget, can_focus=True):
             emulator = new_emulator(size.columns, size.rows)
         else:
             emulator = await asyncio.to_thread(new_emulator, size.columns, size.rows)
-        self._emulator = emulator
+        self._emulator, self._window = emulator, Window(emulator)
         self._tell_colours(emulator)
         self._fit()
+        # The program may have been started before anybody knew how large this would be.
+        self.post_message(self.Resized(self, self.size_in_cells))
         early, self._early = self._early, b""
         if early:
             self._parse(early, answering=True)
@@ -392,11 +306,10 @@ class TerminalView(Widget, can_focus=True):
         if (size.width, size.height) == (emulator.columns, emulator.rows):
             return
         emulator.resize(size.width, size.height)
-        self._top = self._found = None
-        self._shown.clear()
-        self._cursor = emulator.cursor
+        if self._window is not None:
+            self._window.to_live()
+        self._moved()
         self.post_message(self.Resized(self, Size(size.width, size.height)))
-        self.refresh()
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show the cursor full, and tell the program if it asked."""
@@ -448,10 +361,11 @@ class TerminalView(Widget, can_focus=True):
         """Whether the key moved through the scrollback instead of being typed."""
         if self._emulator is None or self._emulator.modes.alternate_screen:
             return False
+        live = self._window is None or self._window.live
         if key in ("shift+pageup", "shift+pagedown"):
             self.scroll_pages(-1 if key == "shift+pageup" else 1)
             return True
-        if self._top is None:
+        if live:
             return False
         if key == "escape":
             self.to_live()
@@ -483,7 +397,7 @@ class TerminalView(Widget, can_focus=True):
 
     def _report(self, event: events.MouseEvent, button: int, *, pressed: bool = True, moved: bool = False) -> bool:
         """Tell the program of the mouse if it wants to know."""
-        if self._emulator is None or self._emulator.modes.mouse is Mouse.OFF or self._top is not None:
+        if self._emulator is None or self._emulator.modes.mouse is Mouse.OFF or self.scrolled_back:
             return False
         movement = Movement(
             max(0, event.x),
@@ -538,9 +452,7 @@ class TerminalView(Widget, can_focus=True):
     @property
     def scrolled_back(self) -> int:
         """How many lines the window stands above the live screen; 0 there."""
-        if self._emulator is None or self._top is None:
-            return 0
-        return self._emulator.history.end - self._top
+        return self._window.back if self._window is not None else 0
 
     def scroll_pages(self, pages: int) -> None:
         """Move through the scrollback by pages, up with a negative number."""
@@ -548,101 +460,32 @@ class TerminalView(Widget, can_focus=True):
 
     def scroll_lines(self, lines: int) -> None:
         """Move through the scrollback by lines, up with a negative number."""
-        if self._emulator is None:
-            return
-        history = self._emulator.history
-        history.fit(self._emulator.columns)
-        self._show((history.end if self._top is None else self._top) + lines)
+        if self._window is not None:
+            self._window.scroll(lines)
+            self._moved()
 
     def to_live(self) -> None:
         """Show the live screen again."""
-        if self._top is not None:
-            self._top = self._found = None
-            self._shown.clear()
-            self._cursor = self._emulator.cursor if self._emulator is not None else Cursor()
-            self.refresh()
-
-    def _show(self, top: int) -> None:
-        if self._emulator is None:
-            return
-        history = self._emulator.history
-        if top >= history.end:
-            self.to_live()
-            return
-        self._top = max(history.first, top)
-        self.refresh()
+        if self._window is not None and (self._window.hit or not self._window.live):
+            self._window.to_live()
+            self._moved()
 
     def find(self, needle: str, *, forward: bool = False) -> bool:
         """Go to the next line that holds the text: older ones, or newer ones with ``forward``.
 
-        Capitals count only if there are some. Going on from the last hit is asking for the same text again.
+        Capitals count only if there are some. Asking for the same text again goes on from the last hit.
         """
-        if self._emulator is None or not needle:
-            return False
-        history = self._emulator.history
-        history.fit(self._emulator.columns)
-        last = history.end + self._emulator.rows - 1
-        start = self._found if self._found is not None and needle == self._needle else None
-        self._needle = needle
-        for number in self._numbers(start, last, forward=forward):
-            column = self._hit(number, start, forward=forward)
-            if column >= 0:
-                self._show(number - self.size.height // 2)
-                self._found = (number, column)
-                self._shown.clear()
-                self.refresh()
-                return True
-        return False
+        found = self._window is not None and self._window.find(needle, forward=forward)
+        self._moved()
+        return found
 
-    def _numbers(self, start: tuple[int, int] | None, last: int, *, forward: bool) -> range:
-        first = self._emulator.history.first if self._emulator is not None else 0
-        if forward:
-            return range(start[0] if start else first, last + 1)
-        return range(min(start[0], last) if start else last, first - 1, -1)
-
-    def _hit(self, number: int, start: tuple[int, int] | None, *, forward: bool) -> int:
-        """The column of the hit in this row that comes next, or -1."""
-        text, needle = self._row(number).text, self._needle
-        if needle == needle.lower():
-            text = text.lower()
-        if start is None or number != start[0]:
-            return text.find(needle) if forward else text.rfind(needle)
-        return text.find(needle, start[1] + 1) if forward else text.rfind(needle, 0, start[1] + len(needle) - 1)
+    def _moved(self) -> None:
+        """The window shows other rows: nothing known about what is on screen holds."""
+        self._shown.clear()
+        if self._emulator is not None:
+            self._cursor = self._emulator.cursor
+        self.refresh()
 
     def dump_text(self, *, history: bool = False) -> str:
         """The screen as text, without blank ends; with the scrollback above it if asked. Wrapped lines are joined."""
-        emulator = self._emulator
-        if emulator is None:
-            return ""
-        first = emulator.history.first if history else emulator.history.end
-        rows = [self._row(number) for number in range(first, emulator.history.end + emulator.rows)]
-        parts = [row.text if row.wrapped else row.text.rstrip(" ") + "\n" for row in rows]
-        return "".join(parts).rstrip("\n")
-
-
-def _tame(text: str) -> str:
-    """Text as wide here as in the emulator's cells: what joins characters into one picture is taken out."""
-    return text.replace("\u200d", "").replace("\ufe0f", "")
-
-
-def _cropped(text: str, cells: int) -> str:
-    while text and cell_len(text) > cells:
-        text = text[:-1]
-    return text + " " * (cells - cell_len(text))
-
-
-def _restyled(strip: Strip, style: Style) -> Strip:
-    return Strip([Segment(text, (old or Style()) + style) for text, old, _control in strip], strip.cell_length)
-
-
-def _span(text: str, x: int) -> tuple[int, int]:
-    """The cells of the character that covers cell ``x``."""
-    if text.isascii():
-        return x, x + 1
-    start = 0
-    for character in _tame(text):
-        end = start + cell_len(character)
-        if start <= x < end:
-            return start, end
-        start = end
-    return x, x + 1
+        return self._window.text(history=history) if self._window is not None else ""

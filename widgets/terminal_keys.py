@@ -31,9 +31,22 @@ _SHIFT, _ALT, _CONTROL = 1, 2, 4
 _MODIFIERS = {"shift": _SHIFT, "alt": _ALT, "meta": _ALT, "ctrl": _CONTROL}
 _CONTROL_CHARACTERS = {
     **{chr(code): bytes([code & 0x1F]) for code in range(ord("a"), ord("z") + 1)},
-    " ": b"\0", "@": b"\0", "2": b"\0", "[": b"\x1b", "3": b"\x1b", "\\": b"\x1c", "4": b"\x1c",
-    "]": b"\x1d", "5": b"\x1d", "^": b"\x1e", "6": b"\x1e", "_": b"\x1f", "7": b"\x1f", "/": b"\x1f",
-    "8": b"\x7f", "?": b"\x7f",
+    " ": b"\0",
+    "@": b"\0",
+    "2": b"\0",
+    "[": b"\x1b",
+    "3": b"\x1b",
+    "\\": b"\x1c",
+    "4": b"\x1c",
+    "]": b"\x1d",
+    "5": b"\x1d",
+    "^": b"\x1e",
+    "6": b"\x1e",
+    "_": b"\x1f",
+    "7": b"\x1f",
+    "/": b"\x1f",
+    "8": b"\x7f",
+    "?": b"\x7f",
 }
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 _PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")

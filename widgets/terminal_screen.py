@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 
 Colour = None | int | tuple[int, int, int]
 """``None`` is the theme's own, a number one of the 256 of xterm's table, a triple red, green and blue."""
@@ -278,9 +278,11 @@ def _fitting(text: str, start: int, room: int) -> tuple[int, int]:
     if text.isascii():
         end = min(len(text), start + room)
         return end, end - start
+    if len(text) - start <= room and (cells := cell_len(text[start:])) <= room:
+        return len(text), cells
     used = 0
     for index in range(start, len(text)):
-        cells = cell_len(text[index])
+        cells = get_character_cell_size(text[index])
         if used + cells > room:
             return index, used
         used += cells

@@ -191,7 +191,7 @@ async def test_the_title_comes_as_news_and_the_size_too() -> None:
         app = bench_of(pilot)
         await app.terminal.consume(b"\x1b]2;db1: htop\x07")
         await pilot.resize_terminal(100, 30)
-        await until(pilot, lambda: app.sizes == [Size(100, 30)])
+        await until(pilot, lambda: app.sizes == [Size(80, 24), Size(100, 30)])
         assert app.titles == ["db1: htop"]
         assert app.terminal.size_in_cells == Size(100, 30)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pyte
 import pytest
 from hypothesis import example, given, settings
@@ -238,7 +240,7 @@ def test_no_output_breaks_the_emulator_or_its_rows(parts: list[bytes], columns: 
     for y in range(emulator.rows):
         row = emulator.row(y)
         assert row.cells <= emulator.columns
-        assert all(character.isprintable() or character in "\u200b\u200d\xad" for character in row.text)
+        assert not {unicodedata.category(character) for character in row.text} & {"Cc", "Cs", "Zl", "Zp"}
     cursor = emulator.cursor
     assert 0 <= cursor.x < emulator.columns
     assert 0 <= cursor.y < emulator.rows
