@@ -1,4 +1,4 @@
-"""What is said by colour is also said by words or shapes: these widgets with NO_COLOR set, at 80 by 24, by keys alone."""
+"""What colour says is also said by words or shapes: these widgets with NO_COLOR set, at 80 by 24, by keys alone."""
 
 from __future__ import annotations
 
