@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from typing_extensions import override
 
@@ -20,7 +20,6 @@ from fleet.daemon.replica import Replica
 from fleet.daemon.terminal import RemoteTerminal
 from fleet.daemon.wire import End
 from fleet.inventory import Inventory
-from fleet.journal import CachedInventory
 from fleet.protocol import Fleet, Listener
 from fleet.values import (
     Approval,
@@ -38,6 +37,9 @@ from fleet.values import (
     Verification,
 )
 from quarterdeck.version import VERSION
+
+if TYPE_CHECKING:  # the journal brings SQLite, which whoever has a cache has loaded already
+    from fleet.journal import CachedInventory
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 
@@ -14,9 +14,11 @@ from backends.contract.errors import BackendError
 from backends.guard import guarded
 from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
-from fleet.journal import CachedInventory
 from fleet.protocol import Listener
 from fleet.values import BackendInfo, ConnectionState, Delta
+
+if TYPE_CHECKING:  # the journal brings SQLite, which whoever has a cache has loaded already
+    from fleet.journal import CachedInventory
 
 log = logging.getLogger(__name__)
 

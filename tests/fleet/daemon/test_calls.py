@@ -112,3 +112,23 @@ async def test_without_a_daemon_calls_say_so(home: Path) -> None:
     with pytest.raises(Unreachable):
         await anext(fleet.logs([A], LogQuery()))
     await fleet.close()
+
+
+def test_importing_the_client_loads_no_sdk_and_nothing_heavy() -> None:
+    code = "import sys, fleet.daemon.client; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    heavy = {
+        "aiohttp",
+        "docker",
+        "psutil",
+        "sqlite3",
+        "hashlib",
+        "textual",
+        "rich",
+        "keyring",
+        "platformdirs",
+        "tomlkit",
+    }
+    assert not loaded & heavy

@@ -10,8 +10,9 @@ import pytest
 from backends.contract.errors import Unreachable
 from fleet.daemon import wire
 from fleet.daemon.client import RemoteFleet
+from fleet.journal import CachedInventory
 from fleet.protocol import Fleet
-from fleet.values import Delta, Interest
+from fleet.values import ConnectionState, Delta, Interest
 from tests.fleet.daemon.conftest import Served, serving
 from tests.fleet.daemon.memory import MemoryFleet, box, connection, job, sample
 from tests.fleet.daemon.test_merge import known
@@ -167,3 +168,14 @@ async def heard(reader: asyncio.StreamReader) -> wire.Response:
     body = await wire.read_frame(reader)
     assert body is not None
     return wire.read_response(body)
+
+
+async def test_what_was_written_down_is_readable_until_the_fleet_is_heard(served: Served) -> None:
+    fleet = RemoteFleet(served.path)
+    fleet.recall(CachedInventory((connection("barn"),), (box("old", "barn"),)))
+    assert fleet.inventory.connections["barn"].state is ConnectionState.CONNECTING
+    assert fleet.inventory.get(box("old", "barn").id)
+    await fleet.connect()
+    assert fleet.inventory.connections.keys() == {"shed"}
+    assert fleet.inventory.get(box("old", "barn").id) is None
+    await fleet.close()
