@@ -13,12 +13,14 @@ import requests
 from docker import errors
 from docker.tls import TLSConfig
 
-from backends.contract.errors import BackendError, Unsupported
+from backends.contract.errors import BackendError, Refused, Unsupported
 from backends.docker.endpoint import Endpoint
 from backends.docker.faults import lost, refusal
 
 TIMEOUT = 25
 """Seconds docker-py waits for an answer; less than a lane's patience, so that the lane is free again."""
+_PS = "-eww -o user,pid,ppid,pcpu,pmem,rss,etime,args"
+"""Without ``ww`` the engine's ps may cut command lines at the width of whatever terminal it was started from."""
 OLDEST, NEWEST = (1, 41), (1, 48)
 """The API versions this speaks: engine 20.10 to 28. With a newer engine the newest known is used."""
 
@@ -81,6 +83,12 @@ class Client:
 
     def top(self, native: str) -> Mapping[str, Any]:
         """The processes inside a container."""
+        if not self.podman:
+            try:
+                with self._translated():
+                    return dict(self._api.top(native, _PS))
+            except Refused:  # the engine's machine has a simpler ps
+                pass
         with self._translated():
             return dict(self._api.top(native))
 
@@ -107,7 +115,7 @@ class Client:
     def create(self, config: Mapping[str, Any], name: str) -> str:
         """Create a container from a whole description; returns its id."""
         with self._translated():
-            created = self._api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call] - its stubs lack it
+            created = self._api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call]  # its stubs lack it
             return str(created["Id"])
 
     def connect(self, native: str, network: str, endpoint: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from backends.contract.errors import BackendError
 from backends.guard import guarded
@@ -27,7 +27,7 @@ class Crew:
         self.stirred = asyncio.Event()
         """Set when there is something to look at: news of a task, or its failure."""
 
-    async def __aenter__(self) -> Crew:
+    async def __aenter__(self) -> Self:
         await self._group.__aenter__()
         return self
 

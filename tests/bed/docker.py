@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import signal
+import subprocess
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -27,7 +28,7 @@ def obstacle() -> str | None:
     """The sentence that says why no engine can be started here, or ``None`` when one can."""
     if os.geteuid() != 0:
         return "Starting dockerd takes root."
-    missing = [name for name in ("dockerd", "containerd", "runc", "busybox") if shutil.which(name) is None]
+    missing = [name for name in ("dockerd", "containerd", "runc", "busybox", "docker", "unshare") if shutil.which(name) is None]
     if missing:
         return f"Not installed: {', '.join(missing)} (Debian: docker.io containerd runc busybox-static)."
     return None
@@ -39,7 +40,7 @@ class DockerEngine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.socket = folder / "docker.sock"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # not asyncio's: tests have event loops of their own
 
     @property
     def host(self) -> str:
@@ -50,7 +51,7 @@ class DockerEngine:
     def pid(self) -> int | None:
         """The process id of dockerd while it runs."""
         process = self._process
-        return process.pid if process is not None and process.returncode is None else None
+        return process.pid if process is not None and process.poll() is None else None
 
     async def start(self) -> None:
         """Start it and return when it answers.
@@ -61,23 +62,11 @@ class DockerEngine:
         self.socket.unlink(missing_ok=True)
         (self.folder / "pid").unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                "dockerd",
-                f"--data-root={self.folder / 'data'}",
-                f"--exec-root={self.folder / 'exec'}",
-                f"--pidfile={self.folder / 'pid'}",
-                f"--host={self.host}",
-                "--bridge=none",
-                "--iptables=false",
-                "--ip6tables=false",
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, start_new_session=True)
         try:
             async with asyncio.timeout(READY_LIMIT):
                 while not await self._answers():
-                    if self._process.returncode is not None:
+                    if self._process.poll() is not None:
                         raise Unavailable(f"dockerd ended: {self._log_end()}")
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
@@ -85,18 +74,18 @@ class DockerEngine:
 
     async def kill(self) -> None:
         """Kill it like a crash would: without a word, leaving its containers' processes behind."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
-            await self._process.wait()
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.kill()
+            await self._ended(process)
 
     async def stop(self) -> None:
         """Stop it by its process id, and what it left behind."""
         process = self._process
-        if process is not None and process.returncode is None:
+        if process is not None and process.poll() is None:
             process.terminate()
             try:
-                async with asyncio.timeout(STOP_LIMIT):
-                    await process.wait()
+                await self._ended(process)
             except TimeoutError:
                 await self.kill()
         await self._sweep()
@@ -140,6 +129,24 @@ class DockerEngine:
     async def load_image(self) -> None:
         """Make an image out of the machine's own static busybox; no registry is asked."""
         await self.docker("import", "--change", 'CMD ["/bin/sh"]', "-", IMAGE, stdin=_busybox_tree())
+
+    def _command(self) -> list[str]:
+        """In a network of its own: engines that share one take each other's bridge and addresses away."""
+        return [
+            *("unshare", "--net", "--", "sh", "-c", 'busybox ip link set lo up; exec "$@"', "sh"),
+            "dockerd",
+            f"--data-root={self.folder / 'data'}",
+            f"--exec-root={self.folder / 'exec'}",
+            f"--pidfile={self.folder / 'pid'}",
+            f"--host={self.host}",
+            "--iptables=false",
+            "--ip6tables=false",
+        ]
+
+    async def _ended(self, process: subprocess.Popen[bytes]) -> None:
+        async with asyncio.timeout(STOP_LIMIT):
+            while process.poll() is None:
+                await asyncio.sleep(0.02)
 
     async def _answers(self) -> bool:
         if not self.socket.exists():
@@ -230,7 +237,7 @@ def _busybox_tree() -> bytes:
     """A root file system of one static program under all its names, as a tar archive."""
     busybox = shutil.which("busybox")
     assert busybox is not None
-    applets = os.popen(f"{busybox} --list").read().split()
+    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for folder in ("bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "var"):

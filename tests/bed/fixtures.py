@@ -13,7 +13,7 @@ from tests.bed import docker
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def docker_engine() -> AsyncIterator[docker.DockerEngine]:
-    """A real dockerd. Skips where none can be started, unless ``QUARTERDECK_BED=required`` says that this is a fault."""
+    """A real dockerd. Skips where none can be started; ``QUARTERDECK_BED=required`` makes that a failure."""
     try:
         async with docker.running() as engine:
             yield engine
