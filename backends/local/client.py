@@ -7,6 +7,7 @@ import platform
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,8 +45,9 @@ class Client:
     """Readings of the host and its processes."""
 
     def __init__(self) -> None:
-        self._base: Pass | None = None
         self._latest: Pass | None = None
+        self._marks: deque[Pass] = deque(maxlen=2)
+        """Earlier passes to compare with, ``SETTLED`` apart, however often lists are asked for."""
         self._users: dict[int, str] = {}
         self._me = os.geteuid() if hasattr(os, "geteuid") else -1
 
@@ -87,12 +89,19 @@ class Client:
         now = time.monotonic()
         if latest is not None and now - latest.moment < age:
             return latest
-        if latest is not None and now - latest.moment >= SETTLED:
-            self._base = latest
         found = tuple(reading for pid in psutil.pids() if (reading := self._reading(pid)))
         bare = Pass(now, found, {})
-        self._latest = bare._replace(cpu=cpu_use(bare, self._base))
+        self._latest = bare._replace(cpu=cpu_use(bare, self._earlier(now)))
+        if not self._marks or now - self._marks[-1].moment >= SETTLED:
+            self._marks.append(bare)
         return self._latest
+
+    def _earlier(self, now: float) -> Pass | None:
+        """The newest pass that is old enough for a difference to say something, or at least the oldest."""
+        for mark in reversed(self._marks):
+            if now - mark.moment >= SETTLED:
+                return mark
+        return self._marks[0] if self._marks else None
 
     def process(self, pid: int, created: float | None = None) -> ProcessReading:
         """One process.

@@ -94,9 +94,8 @@ async def test_children_name_their_parent_and_a_plan_names_the_children(session:
 
 
 async def test_a_busy_process_shows_what_it_uses(session: LocalSession, spawn: Spawn) -> None:
-    child = await spawn(
-        "import threading; threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()"
-    )
+    spin = "import threading; threading.Thread(target=lambda: all(iter(lambda: 1, 0)), daemon=True).start()"
+    child = await spawn(spin)
     seen: Resource | None = child
     while seen is not None and not seen.facts["cpu"]:
         seen = await listed(session, child.id.native)
