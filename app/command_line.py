@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from backends.contract.errors import Invalid, NotFound
+from backends.contract.errors import BackendError, Invalid, NotFound
 from backends.contract.model import Kind, ResourceId
 from backends.contract.operation import Operation
 from fleet.catalogue import Catalogue
@@ -93,6 +93,14 @@ class CommandLine:
         if kind is not None:
             return _list(kind, rest)
         return self._verb(first, rest)
+
+    def place(self, line: str) -> Place | None:
+        """The place a line names; ``None`` when it names none that is known."""
+        try:
+            meaning = self.read(line)
+        except BackendError:
+            return None
+        return meaning if isinstance(meaning, Place) else None
 
     def _local(self, command: str) -> Do:
         here = self._names.here()

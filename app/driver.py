@@ -236,6 +236,8 @@ class QuarterdeckDriver(LinuxDriver):
             self._hung_up()
 
     def _take(self, text: str) -> None:
+        if not text:
+            return  # the first bytes of a character; and to the parser, no text means the end of all input
         if self._escape is not None:
             self._escape.cancel()
             self._escape = None

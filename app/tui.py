@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Sequence
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.app import App
@@ -13,14 +18,18 @@ from textual.events import Key
 from app.command_line import CommandLine, Do, Quit
 from app.driver import QuarterdeckDriver
 from app.keymap import build_keymap
+from app.reach import Home, interface_log
 from app.themes import register_themes
 from app.typeahead import OrderedKeys
 from app.views import area_of, make_view, view_key
 from backends.contract.errors import BackendError, NotFound
-from backends.contract.model import Area
+from backends.contract.model import Area, Fact
+from fleet.daemon.client import RemoteFleet
+from fleet.journal import read_cached_inventory
 from fleet.protocol import Fleet
 from fleet.settings import Settings
 from fleet.values import JournalQuery
+from quarterdeck.options import Options
 from screens.command import Keymap
 from screens.commands import ALL
 from screens.desk import Place
@@ -61,7 +70,7 @@ class Cockpit(OrderedKeys, App[int]):
         self._history: list[Place] = []
         self._ahead: list[Place] = []
         self._here = self._first
-        self._last: tuple[str, dict[str, object]] | None = None
+        self._last: tuple[str, Mapping[str, Fact]] | None = None
         register_themes(self)
         self.theme = settings.interface.theme
 
@@ -77,7 +86,9 @@ class Cockpit(OrderedKeys, App[int]):
         return view
 
     def on_mount(self) -> None:
-        """Show the first place; what the first frame does not need comes after it."""
+        """Attach, show the first place; what the first frame does not need comes after it."""
+        if isinstance(self.fleet, RemoteFleet):
+            self.fleet.begin()
         self._show(self._first)
         if not self._views:  # a place that is not there (any more)
             self._show(Place("overview"))
@@ -293,12 +304,12 @@ class Cockpit(OrderedKeys, App[int]):
         self.copy_to_clipboard(text)
         self.notify(f"Copied {what}.")
 
-    def remember(self, verb: str, arguments: dict[str, object]) -> None:
+    def remember(self, verb: str, arguments: Mapping[str, Fact]) -> None:
         """Note the last operation."""
         self._last = (verb, arguments)
 
     @property
-    def last_operation(self) -> tuple[str, dict[str, object]] | None:
+    def last_operation(self) -> tuple[str, Mapping[str, Fact]] | None:
         """The verb and the arguments done last, for the key that repeats it."""
         return self._last
 
@@ -334,3 +345,42 @@ class Cockpit(OrderedKeys, App[int]):
                 await screen.request(operation, request)
         except BackendError as error:
             screen.report(error)
+
+
+def run(options: Options) -> int:
+    """Run the cockpit on this terminal until it is left; returns the exit code.
+
+    The first frame comes from the cached inventory, before the daemon is reached.
+    """
+    try:
+        home = Home(options.profile)
+    except BackendError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint or ''}\n")
+        return 2
+    _log_to(interface_log(home.paths.log))
+    cached = read_cached_inventory(home.paths.inventory_cache)
+
+    async def cockpit() -> int | None:
+        fleet = home.remote()
+        fleet.recall(cached)
+        place = CommandLine(fleet.catalogue, fleet.inventory).place(options.place) if options.place else None
+        app = Cockpit(fleet, home.settings, place=place, read_only=options.read_only)
+        try:
+            return await app.run_async(mouse=options.mouse and home.settings.interface.mouse)
+        finally:
+            await fleet.close()
+
+    code = asyncio.run(cockpit())
+    return 0 if code is None else code
+
+
+def _log_to(path: Path) -> None:
+    """Send our log to a file; the terminal belongs to the interface."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, delay=True, encoding="utf-8")
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from backends.contract.model import ResourceId, Sample
+from fleet.journal import Minute
 from fleet.values import Series
 
 RING: Final = 300
@@ -17,24 +18,13 @@ FORGET_AFTER: Final = 15 * 60.0
 MINUTE: Final = 60
 
 
-class MinuteMean(NamedTuple):
-    """One minute of one metric; ``minute`` is its beginning, in seconds since the epoch."""
-
-    resource: ResourceId
-    metric: str
-    minute: int
-    mean: float
-    low: float
-    high: float
-
-
 class MinuteStore(Protocol):
     """Where minute means are kept: the journal."""
 
-    async def add_minutes(self, rows: Iterable[MinuteMean]) -> None:
+    async def add_minutes(self, rows: Iterable[Minute]) -> None:
         """Keep rows; one that is there already is replaced."""
 
-    async def minutes(self, resource: ResourceId, metric: str, since: float, until: float) -> Sequence[MinuteMean]:
+    async def minutes(self, resource: ResourceId, metric: str, since: float, until: float) -> Sequence[Minute]:
         """The rows of a window, oldest first."""
 
 
@@ -77,7 +67,7 @@ class History:
         self._rings: dict[ResourceId, dict[str, _Ring]] = {}
         self._sums: dict[tuple[ResourceId, str], _Sum] = {}
         self._seen: dict[ResourceId, float] = {}
-        self._finished: list[MinuteMean] = []
+        self._finished: list[Minute] = []
 
     def add(self, sample: Sample) -> None:
         """Take one sample."""
@@ -103,7 +93,7 @@ class History:
     def _finish(self, key: tuple[ResourceId, str], total: _Sum) -> None:
         resource, metric = key
         mean = total.total / total.count
-        self._finished.append(MinuteMean(resource, metric, total.minute, mean, total.low, total.high))
+        self._finished.append(Minute(resource, metric, total.minute, mean, total.low, total.high))
 
     async def write(self, now: float | None = None, *, everything: bool = False) -> None:
         """Hand finished minutes to the store, the one under way too where ``everything`` ends; forget the silent."""

@@ -67,7 +67,7 @@ class Recorder:
                 await self._save_inventory()
             if now - trimmed > TRIM_EVERY:
                 trimmed = now
-                await self._attempt(self._journal.trim(time.time()))
+                await self._attempt(self._journal.trim())
 
     async def flush(self) -> None:
         """Write everything that waits, at the end."""

@@ -30,7 +30,7 @@ from fleet.catalogue import Catalogue
 from fleet.context import context_for
 from fleet.history import History
 from fleet.inventory import Inventory
-from fleet.journal import Journal, UndoStore
+from fleet.journal import Draft, Journal, Retention, UndoStore
 from fleet.keeper import Pace
 from fleet.logs import merged, resumed
 from fleet.monitor import Monitor
@@ -85,7 +85,7 @@ class LocalFleet:
         self._inline = inline
         self._started = time.time()
         self._journal = journal
-        self._undos = UndoStore(paths.undo)
+        self._undos = UndoStore(paths.undo, keep=settings.journal.undo_hours * 3600)
         self._supervisor = Supervisor()
         self._history = History(journal)
         self._listeners: list[Callable[[Delta], None]] = []
@@ -136,7 +136,14 @@ class LocalFleet:
             BackendError: if the journal cannot be opened.
         """
         paths.create()
-        journal = await Journal.open(paths.journal)
+        keep = settings.journal
+        retention = Retention(
+            entry_days=keep.entries_days,
+            output_days=keep.outputs_days,
+            event_days=keep.events_days,
+            minute_days=keep.minutes_days,
+        )
+        journal = await Journal.open(paths.journal, keep=retention, output_limit=keep.output_bytes)
         fleet = cls(
             paths=paths,
             settings=settings,
@@ -246,7 +253,7 @@ class LocalFleet:
     async def perform(self, request: Request, approval: Approval | None = None) -> Job:
         """Do it: plan, policy, approval, journal, run."""
         ready = await self._pass(request, approval)
-        entry = await self._begin(ready)
+        entry = await self._journal.begin(_draft(ready))
         return self._jobs.start(
             entry=entry,
             title=ready.operation.title,
@@ -264,22 +271,9 @@ class LocalFleet:
             self._gate.check(ready, approval)
         except Refused as refused:
             if ready.prepared.decision.verdict is Verdict.DENY:
-                entry = await self._begin(ready)
-                await self._journal.end(entry, EntryState.DENIED, summary=refused.message)
+                await self._journal.record(_draft(ready), EntryState.DENIED, refused.message)
             raise
         return ready
-
-    async def _begin(self, ready: Ready) -> int:
-        plan = ready.prepared.plan
-        return await self._journal.begin(
-            actor=ready.request.actor,
-            door=ready.request.door,
-            verb=plan.verb,
-            title=plan.title,
-            targets=tuple(resource.id for resource in ready.resources),
-            names=tuple(resource.name for resource in ready.resources),
-            calls=tuple(step.call for step in plan.steps),
-        )
 
     async def _run(self, ready: Ready, resource: Resource, report: RowReport) -> Outcome:
         session = self._monitor.session(resource.id.connection)
@@ -293,7 +287,7 @@ class LocalFleet:
         job = run.job
         await self._recorder.write_outputs()
         if run.undos:
-            await self._undos.save(job.entry, run.undos)
+            await self._undos.save(job.entry, *run.undos)
         undo = run.undos[0].title if run.undos else None
         codes = [row.exit_code for row in job.rows if row.exit_code is not None]
         await self._journal.end(
@@ -342,7 +336,7 @@ class LocalFleet:
         session = self._monitor.session(resource.id.connection)
         if not isinstance(session, Shellable):
             raise Unsupported(f"{resource.id.connection} cannot open a shell at a {resource.id.kind}.")
-        entry = await self._begin(ready)
+        entry = await self._journal.begin(_draft(ready))
         command = _shell_command(ready)
         try:
             with guarded(resource.id.connection):
@@ -411,6 +405,7 @@ class LocalFleet:
         await self._shells.close_all()
         await self._recorder.flush()
         await self._supervisor.close()
+        self._undos.close()
         await self._journal.close()
 
 
@@ -443,6 +438,12 @@ def _describe(registry: Registry) -> Sequence[BackendInfo]:
         except BackendError as error:
             log.warning("backend %s is left out: %s", name, error)
     return found
+
+
+def _draft(ready: Ready) -> Draft:
+    """The journal's line for a request, about the targets it applies to."""
+    applies = msgspec.structs.replace(ready.request, targets=tuple(resource.id for resource in ready.resources))
+    return Draft.of(applies, ready.prepared.plan, time.time())
 
 
 def _command(ready: Ready) -> Command:

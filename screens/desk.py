@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from backends.contract.model import ResourceId
+from backends.contract.model import Fact, ResourceId
 from fleet.protocol import Fleet
 from fleet.settings import Settings
 from screens.command import Keymap
@@ -69,5 +69,9 @@ class Desk(Protocol):
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard and say so."""
 
-    def remember(self, verb: str, arguments: dict[str, object]) -> None:
+    def remember(self, verb: str, arguments: Mapping[str, Fact]) -> None:
         """Note the last operation, for the key that repeats it."""
+
+    @property
+    def last_operation(self) -> tuple[str, Mapping[str, Fact]] | None:
+        """The verb and arguments done last."""

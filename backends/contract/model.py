@@ -2,6 +2,8 @@
 
 All values are frozen and encodable by msgspec, because the fleet runs in a process of its own (design, rule 11) and
 the journal keeps them. ``None`` means *not measured*, never zero. Times are seconds since the epoch (float, UTC).
+The most numerous are out of the garbage collector's sight (``gc=False``): values cannot form a cycle, and walking ten
+thousand of them would stall a key.
 """
 
 from __future__ import annotations
@@ -109,7 +111,7 @@ class Source(StrEnum):
     """A field of the resource itself: name, state, connection, created, since."""
 
 
-class ResourceId(msgspec.Struct, frozen=True, order=True, array_like=True, cache_hash=True):
+class ResourceId(msgspec.Struct, frozen=True, order=True, array_like=True, cache_hash=True, gc=False):
     """What names a resource for ever: the connection, the kind, and the name the engine knows it by."""
 
     connection: str
@@ -181,7 +183,7 @@ class Kind(msgspec.Struct, frozen=True):
     """Comes and goes by the second (processes): listed only while somebody looks, never cached."""
 
 
-class Resource(msgspec.Struct, frozen=True, array_like=True):
+class Resource(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing at a connection, as last seen. Holds no SDK object."""
 
     id: ResourceId
@@ -201,7 +203,7 @@ class Resource(msgspec.Struct, frozen=True, array_like=True):
     """When it entered its present state."""
 
 
-class Sample(msgspec.Struct, frozen=True, array_like=True):
+class Sample(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Measured numbers of one resource at one time. A metric that was not measured is absent."""
 
     resource: ResourceId
@@ -246,7 +248,7 @@ class Stream(StrEnum):
     """Our own remark inside a stream: lines dropped, source restarted. Never the program's words."""
 
 
-class LogLine(msgspec.Struct, frozen=True, array_like=True):
+class LogLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of a log, without its line end; ANSI escapes untouched. Undecodable bytes are U+FFFD."""
 
     text: str
