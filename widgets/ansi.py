@@ -32,6 +32,7 @@ _SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"  # every other escape; an unended string loses its start only, so that nothing can hide
     rf"|(?P<control>[{_CONTROLS}])|(?P<reorder>[{_REORDERING}])|[{_HIDING}]"
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -54,7 +55,13 @@ def clean(text: str) -> Clean:
 
 
 def plain(text: str) -> str:
-    """The clean text without its colours."""
+    """The clean text without its colours; much faster than ``clean`` where colours are all there is to take out."""
+    if text.isprintable():
+        return text
+    if "\x1b" in text:
+        uncoloured = _COLOUR.sub("", text)
+        if uncoloured.isprintable():
+            return uncoloured
     return clean(text).text
 
 

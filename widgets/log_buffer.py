@@ -64,15 +64,13 @@ class LogBuffer:
         longest = min(LONGEST, self._max_bytes // 4)
         if any(len(line.text) > longest for line in lines):
             lines = [self._shortened(line, longest) for line in lines]
-        self._lines.extend(lines)
-        self.bytes += sum(line.text.__sizeof__() for line in lines)
-        return self._trim()
+        return self._add(lines, sum(line.text.__sizeof__() for line in lines))
 
     def take(self, other: LogBuffer) -> None:
-        """Add the lines of another buffer, and what that had to drop."""
+        """Add the lines of another buffer under the same bounds, and what that had to drop."""
         self.dropped += other.dropped
         self.dropped_bytes += other.dropped_bytes
-        self.append(other.lines(other.first, other.end))
+        self._add(other.lines(other.first, other.end), other.bytes)
 
     def clear(self) -> None:
         """Forget all lines; numbers go on where they were, counts start again."""
@@ -86,6 +84,11 @@ class LogBuffer:
             return line
         self.dropped_bytes += too_much
         return msgspec.structs.replace(line, text=f"{line.text[:longest]} … {too_much:,} characters were cut off")
+
+    def _add(self, lines: Sequence[LogLine], size: int) -> int:
+        self._lines.extend(lines)
+        self.bytes += size
+        return self._trim()
 
     def _trim(self) -> int:
         gone = max(0, len(self._lines) - self._max_lines)

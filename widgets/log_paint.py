@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
@@ -16,7 +15,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from backends.contract.model import LogLine, ResourceId, Stream
-from widgets.ansi import Span, clean
+from widgets.ansi import Span, clean, plain
 from widgets.log_buffer import Pattern
 from widgets.log_format import (
     LONGEST_NAME,
@@ -36,7 +35,6 @@ PAINTED = 16_384
 """Characters of a line that are ever painted; search and export see all."""
 SOURCE_COLOURS = tuple(Color.from_ansi(number) for number in (6, 3, 2, 5, 4, 14, 11, 10, 13, 12))
 """Of the terminal's own palette, so that every theme keeps them readable; red is left to trouble."""
-_SIMPLE_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Glyphs(NamedTuple):
@@ -186,12 +184,8 @@ class Painter:
         """How many rows ``rows`` would give, without painting."""
         if not self.wrap or line.stream is Stream.NOTE:
             return 1
-        raw = line.text
-        if not self.json and len(raw) <= PAINTED:
-            simple = _SIMPLE_COLOURS.sub("", raw) if "\x1b" in raw else raw
-            if simple.isascii() and simple.isprintable():
-                return -(-len(simple) // self.text_width) or 1
-        return len(wrap_points(self._text(line)[0], self.text_width)) + 1
+        text = self._text(line)[0] if self.json or len(line.text) > PAINTED else plain(line.text)
+        return -(-len(text) // self.text_width) or 1 if text.isascii() else len(wrap_points(text, self.text_width)) + 1
 
     def _text(self, line: LogLine) -> tuple[str, Sequence[Span]]:
         text, spans = clean(line.text[:PAINTED])

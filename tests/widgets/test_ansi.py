@@ -30,6 +30,11 @@ def test_no_control_character_ever_comes_out(text: str) -> None:
 
 
 @given(HOSTILE)
+def test_the_short_way_to_plain_text_gives_the_same(text: str) -> None:
+    assert plain(text) == clean(text).text
+
+
+@given(HOSTILE)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = plain(text)
     assert clean(once) == (once, ())
