@@ -31,7 +31,7 @@ class Lane:
 
         Raises:
             TimedOut: after ``patience`` seconds, waiting in line included.
-            Unreachable: if the lane is closed.
+            Unreachable: if the lane is closed, or is while the call waits in line.
         """
         if self._closed:
             raise Unreachable(f"{self._name} is closed.")
@@ -39,6 +39,11 @@ class Lane:
         future = loop.run_in_executor(self._pool, lambda: call(*args, **kwargs))
         try:
             return await asyncio.wait_for(future, self._patience)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():  # the lane was closed, not we
+                raise Unreachable(f"{self._name} was closed.") from error
+            raise
         except TimeoutError as error:
             raise TimedOut(f"{self._name} did not answer within {self._patience:g} s.") from error
 
