@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from backends.contract.model import ConnectionSpec, Resource
 from backends.contract.operation import Effect, Operation
@@ -22,16 +23,29 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     only if it says ``protected = true`` itself.
     """
 
-    decision: Verdict
-    effect: Effect | None = None
-    kind: str = "*"
-    verb: str = "*"
-    label: str = ""
-    connection: str = "*"
-    actor: Actor | None = None
-    command: str = ""
-    protected: bool | None = None
-    reason: str = ""
+    decision: Annotated[
+        Verdict, Meta(description="What to answer: allow, ask, typed (a word has to be typed) or deny.")
+    ]
+    effect: Annotated[Effect | None, Meta(description="Only operations of this effect: read, change or destroy.")] = (
+        None
+    )
+    kind: Annotated[str, Meta(description="Only this kind of resource; may be a pattern.")] = "*"
+    verb: Annotated[str, Meta(description="Only this verb: stop, remove, exec; may be a pattern.")] = "*"
+    label: Annotated[
+        str, Meta(description="Only resources with this label: key, or key=value, whose value may be a pattern.")
+    ] = ""
+    connection: Annotated[str, Meta(description="Only at this connection; may be a pattern: prod-*.")] = "*"
+    actor: Annotated[
+        Actor | None, Meta(description="Only when this one asks: person, runbook, assistant or agent.")
+    ] = None
+    command: Annotated[str, Meta(description="Only commands in which this regular expression is found.")] = ""
+    protected: Annotated[
+        bool | None,
+        Meta(description="Only what is protected (true), or is not (false). Only true may loosen protection."),
+    ] = None
+    reason: Annotated[str, Meta(description="A sentence for whoever is asked or denied.")] = ""
+    origin: Annotated[str, Meta(extra={"hidden": True})] = ""
+    """File and line; never written by hand, filled in when settings are read."""
 
     def __post_init__(self) -> None:
         """Refuse a pattern that is none, where it stands."""
