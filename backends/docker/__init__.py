@@ -12,7 +12,7 @@ from typing_extensions import override
 from backends.contract.model import ConnectionSpec, Discovery, Kind
 from backends.contract.operation import Operation, Verb
 from backends.contract.session import Backend, Context, Session
-from backends.docker.discover import discover
+from backends.docker.discover import discover as look_around
 from backends.docker.kinds import KINDS
 from backends.docker.operations import OPERATIONS
 
@@ -27,7 +27,7 @@ class DockerBackend(Backend):
 
     @override
     def discover(self, context: Context) -> Discovery:
-        return discover(context.environment)
+        return look_around(context.environment)
 
     @override
     def verbs(self) -> Sequence[Verb]:
