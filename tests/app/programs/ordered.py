@@ -23,7 +23,7 @@ class Body(Widget, can_focus=True):
     DEFAULT_CSS = "Body { height: 1; }"
 
 
-class Ask(ModalScreen[str]):
+class Ask(ModalScreen[str | None]):
     """A dialog with one field."""
 
     @override
