@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
-from itertools import pairwise
 from typing import NamedTuple
 
-from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -30,6 +29,7 @@ from widgets.log_format import (
     parsed,
     short_names,
 )
+from widgets.spans import divided, over, segments, wrap_points
 
 PAINTED = 16_384
 """Characters of a line that are ever painted; search and export see all."""
@@ -136,16 +136,16 @@ class Painter:
     def prefix(self, line: LogLine, now: float) -> list[Segment]:
         """Time, source and mark of a line; the cursor's cell is not in it."""
         base = self.base
-        segments: list[Segment] = []
+        columns: list[Segment] = []
         if self.timestamps is not Timestamps.OFF:
-            segments.append(Segment(f"{moment(line.at, self.timestamps, now)} ", base + self.role(Role.TIME)))
+            columns.append(Segment(f"{moment(line.at, self.timestamps, now)} ", base + self.role(Role.TIME)))
         if width := self.name_width:
-            segments.append(self._source(line.source, width))
+            columns.append(self._source(line.source, width))
         error = line.stream is Stream.ERR
-        segments.append(
+        columns.append(
             Segment(self.glyphs.error, base + self.role(Role.ERROR)) if error else Segment(" ", base),
         )
-        return segments
+        return columns
 
     def rule(self, line: LogLine) -> Strip:
         """A remark of ours, drawn across the whole text."""
@@ -161,11 +161,11 @@ class Painter:
         if line.stream is Stream.NOTE:
             return [self.rule(line)]
         text, spans = self._text(line)
-        runs = _runs(text, self._styled(text, spans, current=current), self.base)
+        runs = segments(text, self._styled(text, spans, current=current), self.base)
         if not self.wrap:
             return [Strip(runs)]
         cuts = wrap_points(text, self.text_width)
-        return [Strip(row) for row in _divided(runs, cuts)]
+        return [Strip(row) for row in divided(runs, cuts)]
 
     def sideways(self, text: Strip, left: int) -> Strip:
         """The part of an unwrapped line from a column on, with a sign at either end that is cut."""
@@ -224,7 +224,7 @@ class Painter:
         if not hits:
             return spans
         style = self.role(Role.CURRENT if current else Role.MATCH)
-        return _over(spans, [(start, end, style) for start, end in hits])
+        return over(spans, [(start, end, style) for start, end in hits])
 
     def _source(self, source: ResourceId | None, width: int) -> Segment:
         name = "" if source is None else self._names.get(source, source.native)
@@ -239,73 +239,3 @@ class Painter:
 
 
 _NO_STYLE = Style()
-_WIDENING = "\N{VARIATION SELECTOR-16}"
-"""Takes no cell itself, but makes the character before it one wider."""
-
-
-def wrap_points(text: str, width: int) -> list[int]:
-    """Where rows after the first begin, none of them splitting a wide character."""
-    if text.isascii():
-        return list(range(width, len(text), width))
-    points: list[int] = []
-    used = 0
-    for index, character in enumerate(text):
-        cells = 1 if character == _WIDENING else get_character_cell_size(character)
-        if used + cells > width and used:
-            points.append(index)
-            used = 0
-        used += cells
-    return points
-
-
-def _runs(text: str, spans: Sequence[Span], base: Style) -> list[Segment]:
-    """The text as segments, the spans laid over the base style."""
-    runs: list[Segment] = []
-    at = 0
-    for start, end, style in spans:
-        if start > at:
-            runs.append(Segment(text[at:start], base))
-        runs.append(Segment(text[start:end], base + style))
-        at = end
-    if at < len(text):
-        runs.append(Segment(text[at:], base))
-    return runs
-
-
-def _over(lower: Sequence[Span], upper: Sequence[Span]) -> list[Span]:
-    """Two layers of spans as one; where both are, the upper wins attribute by attribute."""
-    points = sorted({point for start, end, _style in (*lower, *upper) for point in (start, end)})
-    merged: list[Span] = []
-    below, above = iter(lower), iter(upper)
-    low, high = next(below, None), next(above, None)
-    for start, end in pairwise(points):
-        while low and low[1] <= start:
-            low = next(below, None)
-        while high and high[1] <= start:
-            high = next(above, None)
-        under = low[2] if low and low[0] <= start else None
-        over = high[2] if high and high[0] <= start else None
-        if under is not None and over is not None:
-            merged.append((start, end, under + over))
-        elif (style := over or under) is not None:
-            merged.append((start, end, style))
-    return merged
-
-
-def _divided(runs: Sequence[Segment], cuts: Sequence[int]) -> list[list[Segment]]:
-    """Segments cut at these character positions."""
-    rows: list[list[Segment]] = [[]]
-    ends = iter(cuts)
-    end = next(ends, None)
-    at = 0
-    for text, style, _control in runs:
-        rest = text
-        while end is not None and at + len(rest) > end:
-            rows[-1].append(Segment(rest[: end - at], style))
-            rest = rest[end - at :]
-            at = end
-            rows.append([])
-            end = next(ends, None)
-        rows[-1].append(Segment(rest, style))
-        at += len(rest)
-    return rows

@@ -23,7 +23,8 @@ from widgets.log_format import (
     parsed,
     short_names,
 )
-from widgets.log_paint import PAINTED, Painter, wrap_points
+from widgets.log_paint import PAINTED, Painter
+from widgets.spans import wrap_points
 
 
 def named(*names: str) -> dict[ResourceId, str]:
