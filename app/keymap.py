@@ -33,10 +33,10 @@ GLOBAL_COMMANDS: Final[tuple[Command, ...]] = (
     Command("app.last", "Last view", ("-",), GLOBAL, "To the view before, and back again."),
     Command("app.history-back", "Back in history", ("alt+left", "{"), GLOBAL),
     Command("app.history-forward", "Forward in history", ("alt+right", "}"), GLOBAL),
-    Command("back", "Back", ("q",), GLOBAL, "To where you came from; quits at the root.", 80),
+    Command("back", "Back", ("q",), GLOBAL, "To where you came from; quits at the root.", 80, acts=True),
     Command("app.quit", "Quit", ("ctrl+q",), GLOBAL, "Leave. Jobs and shells go on in the fleet daemon."),
     Command("app.refresh", "Refresh", ("ctrl+r", "f5"), GLOBAL, "List everything again, now."),
-    Command("app.undo", "Undo", ("z",), GLOBAL, "Take back the last change that can be taken back."),
+    Command("app.undo", "Undo", ("z",), GLOBAL, "Take back the last change that can be taken back.", acts=True),
     Command("app.theme", "Theme", ("ctrl+t",), GLOBAL, "Choose another look."),
 )
 

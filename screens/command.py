@@ -11,6 +11,9 @@ from backends.contract.operation import Effect, Operation
 
 GLOBAL: Final = "global"
 LIST: Final = "list"
+"""Every list, of resources or of records."""
+RESOURCES: Final = "resources"
+"""Lists of resources."""
 
 
 class Command(NamedTuple):
@@ -23,6 +26,8 @@ class Command(NamedTuple):
     help: str = ""
     rank: int = 90
     """Relevance in the footer, lowest first; 90 and above is never in it."""
+    acts: bool = False
+    """Whether it may change something or end something: then it is not obeyed when it came with pasted text."""
 
     @property
     def handler(self) -> str:
@@ -114,7 +119,9 @@ class Keymap:
         contexts = {command.context for command in self.commands.values()}
         for context in sorted(contexts):
             found += _clashes(context, [(c.id, key, "") for c in self.of_context(context) for key in c.keys])
-        listed = [(c.id, key, "") for name in (LIST, GLOBAL) for c in self.of_context(name) for key in c.keys]
+        listed = [
+            (c.id, key, "") for name in (RESOURCES, LIST, GLOBAL) for c in self.of_context(name) for key in c.keys
+        ]
         for kind, verbs in operations.items():
             named = [(op.id, key, op.group) for op in verbs if (key := self.operation_key(op))]
             found += _clashes(f"the list of {kind}", [*listed, *named])

@@ -69,6 +69,9 @@ class Desk(Protocol):
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard and say so."""
 
+    def keys_are_quiet(self) -> bool:
+        """Whether the key being obeyed came with pasted text, and so should do nothing irrevocable."""
+
     def remember(self, verb: str, arguments: Mapping[str, Fact]) -> None:
         """Note the last operation, for the key that repeats it."""
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from backends.contract.model import Column, Kind, Resource, ResourceId
 from screens.command import GLOBAL, LIST
-from screens.copying import copy_choices
+from screens.copying import Copied, copy_choices
 from screens.dialogs.columns import ColumnsDialog
 from screens.dialogs.menu import Item, Menu
 from screens.operating import Operating
@@ -196,12 +196,18 @@ class Listing(Operating):
         self.table.columns = tuple(column for column in self._columns if column.id in answer.shown)
         self.table.set_sort(answer.sort, reverse=reverse and sort.id == answer.sort)
 
+    def copies(self, resources: Sequence[Resource]) -> Sequence[Copied]:
+        """What can be copied of the selection."""
+        return copy_choices(resources)
+
     @work(group="dialog")
     async def do_list_copy(self) -> None:
         """Copy something of the selection."""
         resources = [found for row in self.table.selection if (found := self.find(row)) is not None]
-        choices = copy_choices(resources)
-        if not choices:
+        choices = self.copies(resources)
+        if len(choices) < 2:
+            for only in choices:
+                self.desk.copy(only.text, only.title.lower())
             return
         items = [Item(choice, choice.title, note=choice.text.split("\n")[0]) for choice in choices]
         chosen = await self.app.push_screen_wait(Menu("Copy", items))

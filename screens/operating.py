@@ -47,7 +47,12 @@ class Operating(View):
         arguments: Mapping[str, Fact] | None = None,
         door: str = "key",
     ) -> None:
-        """Do an operation to the targets, asking for arguments and for a yes where it needs them."""
+        """Do an operation to the targets, asking for arguments and for a yes where it needs them.
+
+        Nothing happens when the key came with pasted text: whoever pastes into a list meant something else.
+        """
+        if self.desk.keys_are_quiet():
+            return
         if reason := self._reason(operation, targets):
             self.notify(neutral(reason), severity="warning")
             return

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
-from textual.events import Key
 from textual.widgets import Static
 from typing_extensions import override
 
 from backends.contract.errors import BackendError
-from backends.contract.model import Ability, Area, Kind
-from backends.contract.operation import Confirm
+from backends.contract.model import Ability, Area, Kind, ResourceId
 from fleet.values import Connection, ConnectionState, Interest
-from screens.command import LIST, key_name
+from screens.command import GLOBAL, LIST, RESOURCES, key_name
 from screens.desk import Desk, Place
-from screens.dialogs.menu import Item, Menu
 from screens.listing import Listing
+from screens.selecting import Selecting
 from screens.view import News
-from widgets.cells import duration, neutral
-from widgets.frame import KeyHint
-from widgets.line_input import LineInput
+from widgets.cells import duration
 from widgets.resource_table import ResourceTable
 
 ATTENDED = 100
 """Rows measured often at most: what one screen shows and a little more."""
 
 
-class ResourcesView(Listing):
+class ResourcesView(Listing, Selecting):
     """A live table of one kind with everything that can be done to it."""
+
+    CONTEXTS: ClassVar[tuple[str, ...]] = (RESOURCES, LIST, GLOBAL)
 
     def __init__(self, desk: Desk, area: Area) -> None:
         super().__init__(desk)
@@ -201,113 +200,43 @@ class ResourcesView(Listing):
     async def _look_away(self) -> None:
         await self._say_interest(Interest())
 
-    # -- verbs
+    # -- what is done to the selection
 
+    @property
     @override
-    def on_key(self, event: Key) -> None:
-        key = key_name(event)
-        if not isinstance(self.focused, LineInput) and self.desk.keymap.find(key, (LIST,)) is None:
-            operation = self.operation_for_key(key, self.table.selection)
-            if operation is not None:
-                event.stop()
-                event.prevent_default()
-                self.operate(operation, self.table.selection)
-                return
-        super().on_key(event)
+    def selection(self) -> Sequence[ResourceId]:
+        return self.table.selection if self.is_mounted else ()
 
+    @property
     @override
-    def footer(self) -> Sequence[KeyHint]:
-        items = list(super().footer())
-        current = self.table.current if self.is_mounted else None
-        resource = self.fleet.inventory.get(current) if current else None
-        if resource is not None:
-            verbs = [
-                KeyHint(key, op.title, f"operate:{op.verb}", asks=op.confirm is not Confirm.NONE, rank=20)
-                for op, reason in self.operations_of(resource)
-                if reason is None and (key := self.desk.keymap.operation_key(op))
-            ]
-            items[3:3] = verbs[:4]
-        return items
+    def current(self) -> ResourceId | None:
+        return self.table.current if self.is_mounted else None
 
-    @override
-    def do(self, command: str) -> bool:
-        if command.startswith("operate:"):
-            self.operate_verb(command.removeprefix("operate:"))
-            return True
-        return super().do(command)
-
-    def operate_verb(self, verb: str, door: str = "footer") -> None:
-        """Do a verb to the selection."""
-        targets = self.table.selection
-        resource = self.fleet.inventory.get(targets[0]) if targets else None
-        if resource is None:
-            return
-        for operation, _ in self.operations_of(resource):
-            if operation.verb == verb:
-                self.operate(operation, targets, door=door)
-
-    @work(group="dialog")
-    async def do_list_actions(self) -> None:
-        """Every verb for the selection."""
-        targets = self.table.selection
-        resource = self.fleet.inventory.get(targets[0]) if targets else None
-        if resource is None:
-            return
-        items = [
-            Item(op, op.title, self.desk.keymap.operation_key(op), op.help, reason)
-            for op, reason in self.operations_of(resource)
-        ]
-        title = neutral(resource.name) if len(targets) == 1 else f"{len(targets)} {resource.id.kind}s"
-        chosen = await self.app.push_screen_wait(Menu(title, items))
-        if chosen is not None:
-            self.operate(chosen, targets, door="menu")
-
-    def do_list_repeat(self) -> None:
-        """The last verb again, on this selection."""
-        last = self.desk.last_operation
-        if last is None:
-            self.notify("Nothing was done yet that could be repeated.", severity="warning")
-            return
-        verb, arguments = last
-        current = self.fleet.inventory.get(self.table.selection[0]) if self.table.selection else None
-        for operation, _ in self.operations_of(current) if current else ():
-            if operation.verb == verb:
-                self.operate(operation, self.table.selection, arguments, door="repeat")
-                return
-        self.notify(f"{verb} cannot be done here.", severity="warning")
+    do_list_actions = Selecting.choose_action
+    do_list_repeat = Selecting.repeat
+    do_list_logs = Selecting.open_logs
+    do_list_owner = Selecting.open_owner
+    do_list_probe = Selecting.probe
 
     # -- going on
 
-    def _open(self, tab: str) -> None:
-        if current := self.table.current:
-            self.desk.go(Place("resource", kind=current.kind, resources=(current,), tab=tab))
-
     def do_list_open(self) -> None:
         """Open the resource under the cursor."""
-        self._open("overview")
+        self.open_tab("overview")
 
     def do_list_describe(self) -> None:
         """What is known about it."""
-        self._open("overview")
+        self.open_tab("overview")
 
     def do_list_inspect(self) -> None:
         """The engine's own description."""
-        self._open("inspect")
+        self.open_tab("inspect")
 
     do_list_raw = do_list_inspect
 
     def do_list_metrics(self) -> None:
         """Charts, full screen."""
-        self._open("metrics")
-
-    def do_list_logs(self) -> None:
-        """Logs of the selection."""
-        chosen = [r for i in self.table.selection if (r := self.fleet.inventory.get(i)) is not None]
-        logged = [r for r in chosen if Ability.LOGS in r.abilities]
-        if chosen and not logged:
-            self.notify(f"{neutral(chosen[0].name)} keeps no log that can be read.", severity="warning")
-        elif logged:
-            self.desk.go(Place("logs", kind=logged[0].id.kind, resources=tuple(r.id for r in logged)))
+        self.open_tab("metrics")
 
     def do_list_up(self) -> None:
         """Out to the overview."""
@@ -326,27 +255,6 @@ class ResourcesView(Listing):
         if kinds and self._kind is not None:
             places = [kind.id for kind in kinds]
             self.desk.go(Place("resources", kind=kinds[(places.index(self._kind.id) + step) % len(kinds)].id))
-
-    def do_list_owner(self) -> None:
-        """Jump to what the resource belongs to."""
-        current = self.table.current
-        resource = self.fleet.inventory.get(current) if current else None
-        owner = self.fleet.inventory.get(resource.parent) if resource and resource.parent else None
-        if owner is None:
-            self.notify("This belongs to nothing that is known here.", severity="warning")
-            return
-        self.desk.go(Place("resources", kind=owner.id.kind, resources=(owner.id,)))
-
-    @work(group="probe")
-    async def do_list_probe(self) -> None:
-        """Try the connection again, now."""
-        current = self.table.current
-        waiting = [name for name, c in self.fleet.inventory.connections.items() if c.retry_at is not None]
-        try:
-            for name in [current.connection] if current else waiting:
-                await self.fleet.retry(name)
-        except BackendError as error:
-            self.report(error)
 
 
 def _ids(kinds: Sequence[Kind]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from backends.contract.model import ResourceId
 from fleet.values import ConnectionState, Delta
-from screens.command import GLOBAL, key_name
+from screens.command import GLOBAL, Command, key_name
 from screens.desk import Desk, Place
 from widgets.frame import Header, KeyFooter, KeyHint
 from widgets.frame import Place as Heading
@@ -118,9 +118,13 @@ class View(Screen[None]):
         """Where we are, to come back to."""
         raise NotImplementedError
 
+    def contexts(self) -> Sequence[str]:
+        """Where keys are looked up now; for screens whose parts have keys of their own."""
+        return self.CONTEXTS
+
     def footer(self) -> Sequence[KeyHint]:
         """The most relevant keys now."""
-        commands = [c for context in self.CONTEXTS for c in self.desk.keymap.of_context(context) if c.rank < 90]
+        commands = [c for context in self.contexts() for c in self.desk.keymap.of_context(context) if c.rank < 90]
         commands.sort(key=lambda command: command.rank)
         return [KeyHint(c.keys[0], c.title, c.id, rank=c.rank) for c in commands if c.keys]
 
@@ -202,7 +206,7 @@ class View(Screen[None]):
         """Find what a key means here and do it; what means nothing goes on to the app."""
         if isinstance(self.focused, Input) and event.is_printable:
             return
-        command = self.desk.keymap.find(key_name(event), self.CONTEXTS)
+        command = self.desk.keymap.find(key_name(event), self.contexts())
         if command is not None and self.do(command.id):
             event.stop()
             event.prevent_default()
@@ -212,14 +216,28 @@ class View(Screen[None]):
         self.do(event.hint.action)
 
     def do(self, command: str) -> bool:
-        """Do a command by its id: here, or in the app. Returns whether somebody knew it."""
-        handler = self.desk.keymap.commands[command].handler if command in self.desk.keymap.commands else ""
+        """Do a command by its id: here, or in the app. Returns whether somebody knew it.
+
+        One that acts is dropped when it came with pasted text.
+        """
+        known = self.desk.keymap.commands.get(command)
+        method = self._handler(known) if known is not None else None
+        if known is None or method is None:
+            return False
+        if not (known.acts and self.desk.keys_are_quiet()):
+            method()
+        return True
+
+    def knows(self, command: Command) -> bool:
+        """Whether somebody here does this command."""
+        return self._handler(command) is not None
+
+    def _handler(self, command: Command) -> Callable[[], object] | None:
         for owner in (self, self.app):
-            method = getattr(owner, handler, None) if handler else None
+            method: Callable[[], object] | None = getattr(owner, command.handler, None)
             if method is not None:
-                method()
-                return True
-        return False
+                return method
+        return None
 
     # -- command line
 

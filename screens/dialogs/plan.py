@@ -122,7 +122,8 @@ class PlanDialog(ModalScreen[Approved | None]):
         elif self.has_class("-typed"):
             return
         elif key == "y" or (key == "enter" and self._operation.effect is not Effect.DESTROY):
-            self._approve("")
+            if not self._desk.keys_are_quiet():
+                self._approve("")
         elif key == "e" and self._operation.parameters and not self._failed:
             self._change()
         elif key == "c" and self._prepared is not None:
@@ -137,6 +138,8 @@ class PlanDialog(ModalScreen[Approved | None]):
     def _typed(self, event: LineInput.Submitted) -> None:
         event.stop()
         prepared = self._prepared
+        if self._desk.keys_are_quiet():
+            return
         if prepared is not None and event.value == prepared.decision.word:
             self._approve(event.value)
         elif prepared is not None:
