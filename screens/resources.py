@@ -14,7 +14,7 @@ from typing_extensions import override
 from backends.contract.errors import BackendError
 from backends.contract.model import Ability, Area, Kind, ResourceId
 from fleet.values import Connection, ConnectionState, Interest
-from screens.command import GLOBAL, LIST, RESOURCES, key_name
+from screens.command import GLOBAL, LIST, RESOURCES
 from screens.desk import Desk, Place
 from screens.listing import Listing
 from screens.selecting import Selecting
