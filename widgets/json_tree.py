@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -20,7 +19,7 @@ from backends.contract.model import JSON
 from widgets.ansi import Span
 from widgets.json_model import JsonModel, Path, Row, path_text, scalar_text, visible
 from widgets.log_buffer import Pattern
-from widgets.spans import over, segments
+from widgets.spans import lit, over, segments
 
 _PARTS = ("key", "text", "number", "word", "size", "match", "current", "cursor")
 _DEEPEST = 20
@@ -246,7 +245,7 @@ class JsonTree(ScrollView, can_focus=True, inherit_bindings=False):
         if index != self._cursor:
             return strip
         cursor = self._style("cursor")
-        return Strip(Segment.apply_style(strip, post_style=Style(bgcolor=cursor.bgcolor, bold=cursor.bold)))
+        return Strip(lit(strip, Style(bgcolor=cursor.bgcolor, bold=cursor.bold), base))
 
     def _painted(self, row: Row, width: int) -> tuple[str, list[Span]]:
         indent = " " * (2 * min(max(0, len(row.path) - 1), _DEEPEST))

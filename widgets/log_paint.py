@@ -149,9 +149,7 @@ class Painter:
 
     def rule(self, line: LogLine) -> Strip:
         """A remark of ours, drawn across the whole text."""
-        source = self._full.get(line.source) if line.source else None
-        text = f"{clean(source).text}: " if source and len(self._full) > 1 else ""
-        words = f"{self.glyphs.rule * 2} {text}{clean(line.text[:PAINTED]).text} "
+        words = f"{self.glyphs.rule * 2} {clean(line.text[:PAINTED]).text} "
         fill = self.glyphs.rule * max(2, self.text_width - cell_len(words))
         style = self.base + self.role(Role.NOTE)
         return Strip([Segment(words + fill, style)]).crop_extend(0, self.text_width, style)

@@ -25,6 +25,7 @@ from backends.contract.model import LogLine, Stream
 from widgets.log_format import Timestamps
 from widgets.log_model import LogModel, Step
 from widgets.log_paint import Painter, Role
+from widgets.spans import lit
 
 FRAME, BUSY_FRAME = 0.05, 0.2
 """Seconds between paints, and when more than ``BUSY`` lines come per second."""
@@ -147,7 +148,7 @@ class LogSurface(ScrollView, can_focus=True, inherit_bindings=False):
         place = number, offset = self._model.at(row)
         if number == self._cursor or number in self._selected:
             over = self._painter.role(Role.CURSOR)
-            return Strip(Segment.apply_style(self._finish(number, offset), post_style=over))
+            return Strip(lit(self._finish(number, offset), over, self._painter.base))
         if self._painter.timestamps is Timestamps.RELATIVE:
             return self._finish(number, offset)
         finished = self._finished.get(place)

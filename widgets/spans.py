@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from rich.cells import get_character_cell_size
@@ -81,3 +81,11 @@ def divided(runs: Sequence[Segment], cuts: Sequence[int]) -> list[list[Segment]]
         rows[-1].append(Segment(rest, style))
         at += len(rest)
     return rows
+
+
+def lit(row: Iterable[Segment], style: Style, base: Style) -> list[Segment]:
+    """A row under the cursor: what has a background of its own keeps it."""
+    return [
+        Segment(text, look if look is not None and look.bgcolor != base.bgcolor else (look or base) + style)
+        for text, look, _control in row
+    ]

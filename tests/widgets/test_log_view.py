@@ -186,6 +186,19 @@ async def test_search_goes_to_the_nearest_match_and_round() -> None:
         assert view.status.search == ""
 
 
+async def test_the_match_under_the_cursor_keeps_its_own_background() -> None:
+    view = LogView()
+    async with opened(view) as pilot:
+        await filled(pilot, view, numbered(3))
+        view.search("line 2")
+        styles = {segment.text: segment.style for segment in view.render_line(2)}
+        hit, rest = styles["line 2"], styles["▸"]
+        assert hit is not None
+        assert rest is not None
+        assert hit.bgcolor != rest.bgcolor
+        assert hit.color != hit.bgcolor
+
+
 async def test_lines_that_come_later_are_searched_and_filtered_too() -> None:
     view = LogView()
     async with opened(view) as pilot:
@@ -228,7 +241,7 @@ async def test_merged_lines_name_their_source_and_errors_are_marked() -> None:
         assert screen(view)[0] == "web-1  hello"
         assert screen(view)[1] == "db-1  !broken"
         assert screen(view)[2].startswith("db-1")
-        assert "── shop-db-1: log ended ───" in screen(view)[2]
+        assert "── log ended ───" in screen(view)[2]
 
 
 async def test_timestamps_take_their_turn() -> None:
