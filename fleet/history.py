@@ -16,6 +16,8 @@ RING: Final = 300
 FORGET_AFTER: Final = 15 * 60.0
 """Seconds without a sample after which a resource's rings are let go."""
 MINUTE: Final = 60
+RINGS: Final = 20_000
+"""Rings at most, some 100 MB; beyond it the resources longest without a sample give theirs up."""
 
 
 class MinuteStore(Protocol):
@@ -26,6 +28,9 @@ class MinuteStore(Protocol):
 
     async def minutes(self, resource: ResourceId, metric: str, since: float, until: float) -> Sequence[Minute]:
         """The rows of a window, oldest first."""
+
+    async def metrics(self, resource: ResourceId) -> Sequence[str]:
+        """The metrics there are rows of."""
 
 
 class _Ring:
@@ -68,18 +73,23 @@ class History:
         self._sums: dict[tuple[ResourceId, str], _Sum] = {}
         self._seen: dict[ResourceId, float] = {}
         self._finished: list[Minute] = []
+        self._count = 0
 
     def add(self, sample: Sample) -> None:
         """Take one sample."""
         rings = self._rings.setdefault(sample.resource, {})
-        self._seen[sample.resource] = sample.at
+        self._seen.pop(sample.resource, None)
+        self._seen[sample.resource] = sample.at  # at the end: the first is the one longest unheard of
         minute = int(sample.at // MINUTE) * MINUTE
         for metric, value in sample.values.items():
             ring = rings.get(metric)
             if ring is None:
                 ring = rings[metric] = _Ring()
+                self._count += 1
             ring.add(sample.at, value)
             self._sum(sample.resource, metric, minute, value)
+        while self._count > RINGS and len(self._seen) > 1:
+            self._drop(next(iter(self._seen)))
 
     def _sum(self, resource: ResourceId, metric: str, minute: int, value: float) -> None:
         key = (resource, metric)
@@ -110,21 +120,24 @@ class History:
 
     def _forget(self, now: float) -> None:
         for resource in [r for r, seen in self._seen.items() if now - seen > FORGET_AFTER]:
-            del self._seen[resource]
-            self._rings.pop(resource, None)
+            self._drop(resource)
+
+    def _drop(self, resource: ResourceId) -> None:
+        del self._seen[resource]
+        self._count -= len(self._rings.pop(resource, {}))
 
     async def query(
         self, resource: ResourceId, metrics: Sequence[str], since: float, until: float, points: int
     ) -> Mapping[str, Series]:
         """Each metric over a window, thinned by means to about ``points``; a metric ``x/*`` is all parts of ``x``."""
         found: dict[str, Series] = {}
-        for metric in self._named(resource, metrics):
+        for metric in await self._named(resource, metrics):
             ring = self._rings.get(resource, {}).get(metric)
             first = ring.times[0] if ring and ring.times else until
             times, values = array("d"), array("d")
             if since < first:
-                for row in await self._store.minutes(resource, metric, since, first):
-                    if row.minute + MINUTE <= first:
+                for row in await self._store.minutes(resource, metric, since, min(first, until)):
+                    if row.minute + MINUTE <= min(first, until):
                         times.append(row.minute + MINUTE / 2)
                         values.append(row.mean)
             for at, value in zip(ring.times, ring.values, strict=True) if ring else ():
@@ -134,12 +147,12 @@ class History:
             found[metric] = thin(times, values, points)
         return found
 
-    def _named(self, resource: ResourceId, metrics: Sequence[str]) -> Sequence[str]:
+    async def _named(self, resource: ResourceId, metrics: Sequence[str]) -> Sequence[str]:
         named: dict[str, None] = {}
         for metric in metrics:
             if metric.endswith("/*"):
-                prefix = metric[:-1]
-                named.update(dict.fromkeys(m for m in self._rings.get(resource, {}) if m.startswith(prefix)))
+                known = self._rings.get(resource) or await self._store.metrics(resource)
+                named.update(dict.fromkeys(name for name in known if name.startswith(metric[:-1])))
             else:
                 named[metric] = None
         return list(named)
@@ -147,7 +160,8 @@ class History:
 
 def thin(times: Sequence[float], values: Sequence[float], points: int) -> Series:
     """At most ``points`` points, each the mean of a run of equal length in time."""
-    if len(times) <= max(points, 1):
+    points = max(points, 1)
+    if len(times) <= points:
         return Series(tuple(times), tuple(values))
     start, width = times[0], (times[-1] - times[0]) / points or 1.0
     buckets: dict[int, list[int]] = {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from backends.contract.model import ConnectionSpec, Resource
 from backends.contract.operation import Effect, Operation
 from fleet.values import Actor, Verdict
 
@@ -56,35 +55,35 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(NamedTuple):
-    """What policy is asked: an operation on resources, by somebody."""
+    """What policy is asked about one target: an operation on it, by somebody."""
 
     operation: Operation
-    resources: Sequence[Resource]
-    specs: Sequence[ConnectionSpec]
     actor: Actor
     command: str | None
+    connection: str
+    labels: Mapping[str, str]
+    """The target's own, above those of its connection."""
     protected: bool
 
 
 def fits(rule: Rule, question: Question) -> bool:
-    """Whether every condition of the rule holds; with several resources, an ``allow`` must fit all, others any."""
+    """Whether every condition of the rule holds."""
     operation = question.operation
-    every = all if rule.decision is Verdict.ALLOW else any
     return (
         rule.effect in (None, operation.effect)
         and fnmatchcase(operation.kind, rule.kind)
         and fnmatchcase(operation.verb, rule.verb)
         and rule.actor in (None, question.actor)
         and rule.protected in (None, question.protected)
-        and every(fnmatchcase(spec.id, rule.connection) for spec in question.specs)
+        and fnmatchcase(question.connection, rule.connection)
         and (not rule.command or (question.command is not None and bool(re.search(rule.command, question.command))))
-        and (not rule.label or every(has_label(resource, rule.label) for resource in question.resources))
+        and (not rule.label or has_label(question.labels, rule.label))
     )
 
 
-def has_label(resource: Resource, wanted: str) -> bool:
-    """Whether a resource carries ``key`` or ``key=value``; the value may be a glob."""
+def has_label(labels: Mapping[str, str], wanted: str) -> bool:
+    """Whether ``key`` or ``key=value`` is among the labels; the value may be a glob."""
     key, equals, value = wanted.partition("=")
-    if key not in resource.labels:
+    if key not in labels:
         return False
-    return not equals or fnmatchcase(resource.labels[key], value)
+    return not equals or fnmatchcase(labels[key], value)
