@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -144,10 +145,18 @@ class Client:
         base = endpoint.host if endpoint.is_unix else endpoint.url.replace("http://", "tcp://", 1)
         return docker.APIClient(base_url=base, version=version, timeout=TIMEOUT, tls=tls)
 
+    def _knock(self) -> None:
+        """See whether anybody listens: docker-py forgets to close the socket of a connection that fails."""
+        if self._endpoint.is_unix:
+            with socket.socket(socket.AF_UNIX) as door:
+                door.settimeout(TIMEOUT)
+                door.connect(self._endpoint.path)
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turn docker-py's exceptions into ours, keeping the cause."""
         try:
+            self._knock()
             yield
         except errors.APIError as error:
             raise refusal(error.status_code or 500, str(error.explanation or error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 
 import msgspec
@@ -28,13 +29,15 @@ _BY_STATUS: dict[int, type[BackendError]] = {
     409: Conflict,
     501: Unsupported,
 }
+_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+"""Ids in full say no more than their beginning, and drown the sentence they stand in."""
 _TELLING = (PermissionError, FileNotFoundError, ConnectionRefusedError, ssl.SSLError, TimeoutError)
 _GROUP = "Join its group (sudo usermod -aG docker $USER), then log in again; or run a rootless engine."
 
 
 def sentence(text: str) -> str:
     """An engine's words as one sentence: a capital first, a full stop last, on one line."""
-    words = " ".join(text.split()).rstrip(". ")
+    words = _ID.sub(r"\1", " ".join(text.split())).rstrip(". ")
     return f"{words[:1].upper()}{words[1:]}." if words else "The engine gave no reason."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends.contract.errors import Conflict
+from backends.contract.errors import Conflict, Refused
 from backends.contract.model import Resource
 from backends.contract.operation import Arguments, Outcome, Report, Step, Undo
 from backends.docker.client import Client
@@ -22,7 +22,10 @@ async def plan_start(session: DockerSession, resource: Resource, _arguments: Arg
 
 async def start(session: DockerSession, resource: Resource, _arguments: Arguments, _report: Report) -> Outcome:
     """Start it; one that runs already is left alone."""
-    await session.engine.post(f"/containers/{resource.id.native}/start", limit=START_LIMIT)
+    try:
+        await session.engine.post(f"/containers/{resource.id.native}/start", limit=START_LIMIT)
+    finally:
+        session.roster.distrust(resource.id.native)  # one that cannot start looks the same in the next list
     return Outcome(f"{resource.name} started.", Undo(f"Stop {resource.name}", "stop", (resource.id,)))
 
 
@@ -83,7 +86,7 @@ async def pause(session: DockerSession, resource: Resource, _arguments: Argument
     """Freeze it."""
     try:
         await session.call(Client.pause, resource.id.native)
-    except Conflict as error:
+    except (Conflict, Refused) as error:  # engines differ in which
         if "already paused" not in error.message:
             raise
     return Outcome(f"{resource.name} is paused.", Undo(f"Resume {resource.name}", "resume", (resource.id,)))
@@ -99,7 +102,7 @@ async def resume(session: DockerSession, resource: Resource, _arguments: Argumen
     """Let it go on."""
     try:
         await session.call(Client.resume, resource.id.native)
-    except Conflict as error:
+    except (Conflict, Refused) as error:
         if "not paused" not in error.message:
             raise
     return Outcome(f"{resource.name} goes on.", Undo(f"Pause {resource.name}", "pause", (resource.id,)))

@@ -107,12 +107,17 @@ class Program:
             return code == 0
         return await self._signal_from_outside(name)
 
-    async def close(self, ladder: Sequence[tuple[str, float]]) -> None:
-        """Hang up and make sure it is gone as well as can be. Never raises: there is nobody left to tell."""
+    async def close(self, ladder: Sequence[tuple[str, float]], *, family: bool = True) -> None:
+        """Hang up and make sure it is gone as well as can be. Never raises: there is nobody left to tell.
+
+        Args:
+            ladder: the signals to try, and the seconds to wait after each.
+            family: whether what it began has to go too; a line that breaks spares what was told to ignore that.
+        """
         self.duplex.close()
         try:
-            if not self.over and not self._engine.closed:
-                await self._end(ladder)
+            if not self.over and not self._engine.closed and not await self._ended():
+                await self._end(ladder, family=family)
         except BackendError:
             return
         finally:
@@ -123,18 +128,17 @@ class Program:
         self.duplex.close()
         self._live.discard(self)
 
-    async def _end(self, ladder: Sequence[tuple[str, float]]) -> None:
+    async def _end(self, ladder: Sequence[tuple[str, float]], *, family: bool) -> None:
         """End it, harder and harder."""
-        for name, patience in (("", 0.0), *ladder):
-            if name:
-                await self.signal(name)
+        for name, patience in ladder:
+            await self.signal(name)
             until = time.monotonic() + patience
-            while not await self._ended():
+            while True:
+                if await self._ended() and not (family and await self.signal("0")):
+                    return
                 if time.monotonic() >= until:
                     break
-                await asyncio.sleep(0.03)
-            if self.over:
-                return
+                await asyncio.sleep(0.05)
 
     async def _ended(self) -> bool:
         state = await self._engine.get(self.path("json"))
@@ -147,7 +151,7 @@ class Program:
         if pid <= 1 or not self._engine.endpoint.is_unix or not _belongs(pid, self._resource.native):
             return False
         try:
-            os.kill(pid, signal.Signals[f"SIG{name}"])
+            os.kill(pid, 0 if name == "0" else signal.Signals[f"SIG{name}"])
         except (ProcessLookupError, PermissionError):
             return False
         return True

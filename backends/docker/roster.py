@@ -113,6 +113,10 @@ class Roster:
             and other in self._containers
         )
 
+    def distrust(self, native: str) -> None:
+        """Inspect a container again when it is next listed, however it looks."""
+        self._details.pop(native, None)
+
     @property
     def pending(self) -> bool:
         """Whether there are containers not inspected yet."""

@@ -87,7 +87,7 @@ class DockerTerminal(Terminal):
     async def close(self) -> int | None:
         if not self._closed:
             self._closed = True
-            await self._program.close(HANGUP)
+            await self._program.close(HANGUP, family=False)
             if self._program.over:
                 await self._learn_end()
         return self._code

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 IMAGE = "quarterdeck-test:1"
+BARE = "quarterdeck-bare:1"
+"""An image with one program, ``/bin/sleep``, and no shell."""
 LABEL = "quarterdeck.test"
 READY_LIMIT = 60.0
 STOP_LIMIT = 20.0
@@ -28,7 +30,9 @@ def obstacle() -> str | None:
     """The sentence that says why no engine can be started here, or ``None`` when one can."""
     if os.geteuid() != 0:
         return "Starting dockerd takes root."
-    missing = [name for name in ("dockerd", "containerd", "runc", "busybox", "docker", "unshare") if shutil.which(name) is None]
+    missing = [
+        name for name in ("dockerd", "containerd", "runc", "busybox", "docker", "unshare") if shutil.which(name) is None
+    ]
     if missing:
         return f"Not installed: {', '.join(missing)} (Debian: docker.io containerd runc busybox-static)."
     return None
@@ -78,6 +82,7 @@ class DockerEngine:
         if process is not None and process.poll() is None:
             process.kill()
             await self._ended(process)
+            await self._containerd_gone()
 
     async def stop(self) -> None:
         """Stop it by its process id, and what it left behind."""
@@ -129,6 +134,7 @@ class DockerEngine:
     async def load_image(self) -> None:
         """Make an image out of the machine's own static busybox; no registry is asked."""
         await self.docker("import", "--change", 'CMD ["/bin/sh"]', "-", IMAGE, stdin=_busybox_tree())
+        await self.docker("import", "-", BARE, stdin=_bare_tree())
 
     def _command(self) -> list[str]:
         """In a network of its own: engines that share one take each other's bridge and addresses away."""
@@ -147,6 +153,20 @@ class DockerEngine:
         async with asyncio.timeout(STOP_LIMIT):
             while process.poll() is None:
                 await asyncio.sleep(0.02)
+
+    async def _containerd_gone(self) -> None:
+        """Its containerd dies with it; where nobody reaps, the number in its file would look alive to the next."""
+        file = self.folder / "exec/containerd/containerd.pid"
+        async with asyncio.timeout(STOP_LIMIT):
+            while any(name == b"containerd" for name in self._names()):
+                await asyncio.sleep(0.02)
+        file.unlink(missing_ok=True)
+
+    def _names(self) -> Iterator[bytes]:
+        """The names of the engine's own processes that live."""
+        for pid in self._leftovers():
+            with suppress(OSError):
+                yield Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].rpartition(b"/")[2]
 
     async def _answers(self) -> bool:
         if not self.socket.exists():
@@ -231,6 +251,16 @@ async def running() -> AsyncIterator[DockerEngine]:
             yield engine
         finally:
             await engine.stop()
+
+
+def _bare_tree() -> bytes:
+    """A root file system with nothing but ``sleep``: busybox is what its name says."""
+    busybox = shutil.which("busybox")
+    assert busybox is not None
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(busybox, "bin/sleep")
+    return buffer.getvalue()
 
 
 def _busybox_tree() -> bytes:

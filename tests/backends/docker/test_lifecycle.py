@@ -14,7 +14,7 @@ from backends.docker import BACKEND
 from backends.docker.session import DockerSession
 from quarterdeck.testing import Heard
 from tests.backends.docker.conftest import Find
-from tests.bed.docker import IMAGE, DockerEngine
+from tests.bed.docker import BARE, IMAGE, DockerEngine
 
 pytestmark = pytest.mark.engine
 VERBS = verbs_by_id(BACKEND.verbs())
@@ -232,7 +232,7 @@ async def test_an_image_goes_with_all_its_names(session: DockerSession, engine: 
     images = {r.name: r for r in await session.resources(frozenset({"image"}))}
     assert images["throwaway:1"].facts["tags"] == ["throwaway:1", "throwaway:2"]
     await do(session, images["throwaway:1"], "remove")
-    assert {r.name for r in await session.resources(frozenset({"image"}))} == {IMAGE}
+    assert {r.name for r in await session.resources(frozenset({"image"}))} == {IMAGE, BARE}
 
 
 async def test_a_stack_is_switched_as_one(session: DockerSession, engine: DockerEngine) -> None:
