@@ -21,7 +21,7 @@ AREAS: Final[tuple[tuple[str, str, str], ...]] = (
 """Digit, place and title of the areas."""
 
 GLOBAL_COMMANDS: Final[tuple[Command, ...]] = (
-    *(Command(f"go.{name}", title, (digit,), GLOBAL, f"Go to {title}.") for digit, name, title in AREAS),
+    *(Command(f"go.{name}", title, (digit, f"alt+{digit}"), GLOBAL, f"Go to {title}.") for digit, name, title in AREAS),
     Command(
         "app.command", "Command line", (":",), GLOBAL, "Views and verbs by name: :containers web, :stop web-1.", 62
     ),

@@ -42,8 +42,11 @@ HISTORY: Final = 100
 """Places remembered for going back."""
 
 
-class Cockpit(OrderedKeys, App[int]):
-    """The cockpit. It is the ``Desk`` of every screen."""
+class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
+    """The cockpit. It is the ``Desk`` of every screen.
+
+    Textual's own bindings are left out: as priority bindings they would take keys from a shell that is shown.
+    """
 
     TITLE = "Quarterdeck"
     CSS_PATH = "tui.tcss"
