@@ -14,6 +14,7 @@ from backends.registry import Registry
 from fleet.attention import Views
 from fleet.inventory import Inventory
 from fleet.keeper import Keeper, Pace, Publish
+from fleet.scope import EVERYTHING, Scope
 from fleet.supervisor import Supervisor
 from fleet.values import ConnectionState, Delta, Interest
 
@@ -39,7 +40,9 @@ class Monitor:
         publish: Publish,
         supervisor: Supervisor,
         pace: Pace,
+        scope: Scope = EVERYTHING,
     ) -> None:
+        self._scope = scope
         self._registry = registry
         self._contexts = contexts
         self._configured = configured
@@ -122,7 +125,7 @@ class Monitor:
         specs: dict[str, ConnectionSpec] = {spec.id: spec for spec in self._configured}
         missing: list[Missing] = []
         whole = True
-        for name in self._registry.names:
+        for name in filter(self._scope.covers_backend, self._registry.names):
             try:
                 found = await self._look_around(name)
             except BackendError as error:
@@ -132,7 +135,7 @@ class Monitor:
             for spec in found.connections:
                 specs.setdefault(spec.id, spec)
             missing += found.missing
-        self._settle(specs, whole=whole)
+        self._settle({name: spec for name, spec in specs.items() if self._scope.covers(spec)}, whole=whole)
         if tuple(missing) != self._inventory.missing:
             self._publish(Delta(missing=tuple(missing)))
         self._found.set()
@@ -177,4 +180,3 @@ class Monitor:
         if task := self._tasks.pop(name, None):
             task.cancel()
         self._publish(Delta(closed=(name,)))
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from backends.registry import Registry
 from fleet.catalogue import Catalogue
 from fleet.context import context_for
 from fleet.history import History
+from fleet.installed import describe
 from fleet.inventory import Inventory
 from fleet.journal import Draft, Journal, Retention, UndoStore
 from fleet.keeper import Pace
@@ -40,12 +40,12 @@ from fleet.paths import Paths
 from fleet.policy import Policy
 from fleet.recorder import Recorder
 from fleet.redaction import redact_json
+from fleet.scope import EVERYTHING, Scope
 from fleet.settings import Settings
 from fleet.shells import Shells
 from fleet.supervisor import Supervisor
 from fleet.values import (
     Approval,
-    BackendInfo,
     Delta,
     Entry,
     EntryState,
@@ -64,8 +64,6 @@ from fleet.values import (
     Verification,
 )
 
-log = logging.getLogger(__name__)
-
 
 class LocalFleet:
     """The fleet in this process: what the daemon serves, and what one-shot commands and tests run inline."""
@@ -80,6 +78,7 @@ class LocalFleet:
         environment: Mapping[str, str],
         version: str,
         inline: bool,
+        scope: Scope = EVERYTHING,
     ) -> None:
         self._version = version
         self._inline = inline
@@ -90,7 +89,7 @@ class LocalFleet:
         self._history = History(journal)
         self._listeners: list[Callable[[Delta], None]] = []
         self.inventory = Inventory()
-        self.catalogue = Catalogue(_describe(registry))
+        self.catalogue = Catalogue(describe(registry))
         self._monitor = Monitor(
             registry,
             contexts={name: context_for(name, paths, environment) for name in registry.names},
@@ -100,6 +99,7 @@ class LocalFleet:
             publish=self._publish,
             supervisor=self._supervisor,
             pace=_pace(settings),
+            scope=scope,
         )
         self._gate = Gate(
             registry=registry,
@@ -129,8 +129,9 @@ class LocalFleet:
         environment: Mapping[str, str] | None = None,
         version: str = "",
         inline: bool = True,
+        scope: Scope = EVERYTHING,
     ) -> LocalFleet:
-        """Open the journal and begin to follow every connection.
+        """Open the journal and begin to follow every connection in ``scope``.
 
         Raises:
             BackendError: if the journal cannot be opened.
@@ -152,7 +153,9 @@ class LocalFleet:
             environment=os.environ if environment is None else environment,
             version=version,
             inline=inline,
+            scope=scope,
         )
+        await journal.save_catalogue(fleet.catalogue.backends.values())
         fleet.begin()
         return fleet
 
@@ -425,19 +428,6 @@ def _pace(settings: Settings) -> Pace:
         first_retry=monitor.first_retry,
         last_retry=monitor.last_retry,
     )
-
-
-def _describe(registry: Registry) -> Sequence[BackendInfo]:
-    """All backends as data; one that cannot be loaded is left out, and the log says why."""
-    found: list[BackendInfo] = []
-    for name in registry.names:
-        try:
-            with guarded(f"backend {name}"):
-                backend = registry.load(name)
-                found.append(BackendInfo(backend.id, backend.title, tuple(backend.kinds), tuple(backend.operations)))
-        except BackendError as error:
-            log.warning("backend %s is left out: %s", name, error)
-    return found
 
 
 def _draft(ready: Ready) -> Draft:
