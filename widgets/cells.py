@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ from widgets.quantities import NOTHING, age, count, duration, quantity, size, sp
 __all__ = [
     "SortKey",
     "age",
+    "clock",
     "count",
     "duration",
     "fit",
@@ -41,6 +43,7 @@ _FIELDS: dict[str, Callable[[Resource], Fact]] = {
     "name": lambda resource: resource.name,
     "state": lambda resource: resource.state.value,
     "status": lambda resource: resource.status or None,
+    "standing": lambda resource: resource.status or None,
     "health": lambda resource: resource.health.value,
     "reason": lambda resource: resource.reason,
     "connection": lambda resource: resource.id.connection,
@@ -52,9 +55,12 @@ _FIELDS: dict[str, Callable[[Resource], Fact]] = {
     "labels": lambda resource: [f"{key}={value}" for key, value in sorted(resource.labels.items())],
     "created": lambda resource: resource.created,
     "age": lambda resource: resource.created,
+    "clock": lambda resource: resource.created,
     "since": lambda resource: resource.since,
 }
-_MOMENTS = frozenset({"created", "age", "since"})
+_MOMENTS = frozenset({"created", "age", "clock", "since"})
+STATES = frozenset({"state", "standing"})
+"""Fields drawn as a shape and a word: of the shared vocabulary, or the resource's own."""
 _URGENCY = {tone: rank for rank, tone in enumerate((Tone.FAULT, Tone.WARNING, Tone.BUSY, Tone.GOOD, Tone.IDLE))}
 _HEALTHS = {health: rank for rank, health in enumerate((Health.FAULT, Health.WARNING, Health.UNKNOWN, Health.GOOD))}
 _COMPARED = 200
@@ -122,6 +128,10 @@ def text_of(
         return _history(column, recent, glyphs)
     if column.source is Source.FIELD and key_of(column) == "state":
         return state_text(resource, now=now, stale=stale, glyphs=glyphs)
+    if column.source is Source.FIELD and key_of(column) == "standing":
+        return f"{glyphs.of(tone_of(resource.state, resource.health))} {neutral(resource.status, glyphs)}"
+    if column.source is Source.FIELD and key_of(column) == "clock":
+        return clock(resource.created, now)
     return fact_text(value_of(column, resource, sample), unit_of(column), now=now, glyphs=glyphs)
 
 
@@ -149,12 +159,26 @@ def state_text(resource: Resource, *, now: float = 0.0, stale: float | None = No
     return f"{glyphs.of(tone_of(resource.state, resource.health))} {word}"
 
 
+def clock(moment: float | None, now: float) -> str:
+    """When something happened, by this machine's clock: the time, and before it the day if it was not today."""
+    if moment is None:
+        return NOTHING
+    try:
+        at, today = time.localtime(moment), time.localtime(now)
+    except (OverflowError, OSError, ValueError):  # a moment no calendar has
+        return NOTHING
+    if at[:3] == today[:3]:
+        return time.strftime("%H:%M:%S", at)
+    return time.strftime("%b %d %H:%M" if at.tm_year == today.tm_year else "%Y-%m-%d", at)
+
+
 def sort_key(column: Column, resource: Resource, sample: Sample | None = None) -> SortKey | None:
     """What a column sorts by; ``None``, for the unknown, belongs last in either direction."""
     if column.source is Source.FIELD:
         match key_of(column):
-            case "state":
-                return (1, f"{_URGENCY[tone_of(resource.state, resource.health)]}{resource.state}")
+            case "state" | "standing" as field:
+                word = resource.state if field == "state" else resource.status
+                return (1, f"{_URGENCY[tone_of(resource.state, resource.health)]}{word}")
             case "health":
                 return (0, float(_HEALTHS[resource.health]))
     value = value_of(column, resource, sample)

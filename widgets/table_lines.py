@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from backends.contract.model import Column, ResourceId, Sample, Source
-from widgets.cells import age, fit, neutral, text_of
+from widgets.cells import STATES, age, fit, neutral, text_of
 from widgets.glyphs import Glyphs, Tone, tone_of
 from widgets.row_order import Row
 from widgets.table_layout import GAP, GUTTER, Layout, Slot
@@ -104,7 +104,7 @@ class Composer(NamedTuple):
         at, gap = 0, ""
         for slot in self.layout.slots:
             text = self._cell(row, slot, stale)
-            if at == 0 and slot.field == "state":
+            if at == 0 and slot.field in STATES:
                 parts[0] += gap
                 parts[1] = text
                 at = 2
