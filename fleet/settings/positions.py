@@ -41,7 +41,7 @@ class _Scanner:
         line = self._line()
         names = self._names()
         self._at += 2 if many else 1
-        place = self._resolve(names[:-1] if many else names)
+        place = self._resolve(names[:-1] if many else names, line)
         if many:
             array = (*place, names[-1])
             self._arrays[array] = self._arrays.get(array, -1) + 1
@@ -50,10 +50,11 @@ class _Scanner:
         self._lines[place] = line
         self._table = place
 
-    def _resolve(self, names: list[str]) -> Place:
+    def _resolve(self, names: list[str], line: int) -> Place:
         place: Place = ()
         for name in names:
             place = (*place, name)
+            self._lines.setdefault(place, line)
             if place in self._arrays:  # a name inside an array of tables means its latest item
                 place = (*place, self._arrays[place])
         return place

@@ -165,7 +165,7 @@ async def _from_command(line: str, environment: Mapping[str, str]) -> Secret:
     except OSError as error:
         raise NeedsAuth(f"The secret command {program} cannot be started: {error.strerror}.") from error
     out = await _answer(process, program)
-    if process.returncode != 0:
+    if process.returncode != 0 and len(out) <= SIZE_LIMIT:
         # Its words are not shown: they may quote what it was about to print.
         raise NeedsAuth(f"The secret command {program} ended with exit code {process.returncode}.")
     return _decoded(out, f"The secret command {program}")
