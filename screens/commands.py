@@ -10,6 +10,14 @@ LOG: Final = "log"
 """Every screen with lines to read: logs, the output of jobs."""
 LOGS: Final = "logs"
 RESOURCE: Final = "resource"
+RESOURCE_CHARTS: Final = "resource-charts"
+RESOURCE_TEXT: Final = "resource-text"
+"""Tabs that can be searched."""
+RESOURCE_MATCHES: Final = "resource-matches"
+"""Tabs in which a search goes from match to match."""
+RESOURCE_LOG: Final = "resource-log"
+RESOURCE_ROWS: Final = "resource-rows"
+"""Tabs that are a list."""
 SESSIONS: Final = "sessions"
 JOB: Final = "job"
 JOBS: Final = "jobs"
@@ -88,7 +96,57 @@ JOB_COMMANDS: Final[tuple[Command, ...]] = (
     Command("job.panes", "Rows, output", ("tab",), JOB, "Move between the rows and the output.", 24),
 )
 
+OVERVIEW_COMMANDS: Final[tuple[Command, ...]] = (
+    Command("overview.open", "Open", ("enter",), OVERVIEW, "Open what is under the cursor.", 10),
+    Command("overview.pane", "Wrong, busy", ("tab", "shift+tab"), OVERVIEW, "Move between the two lists.", 12),
+    Command("overview.actions", "Actions", ("x",), OVERVIEW, "Every verb for the selection, its key, and why not.", 14),
+    Command("overview.logs", "Logs", ("l",), OVERVIEW, "Logs of the selection, merged by time.", 16),
+    Command("overview.metrics", "Metrics", ("m",), OVERVIEW, "Charts of the resource under the cursor.", 40),
+    Command("overview.describe", "Describe", ("d",), OVERVIEW, "What is known about the resource."),
+    Command("overview.inspect", "Inspect", ("i",), OVERVIEW, "The engine's own description, as a tree."),
+    Command("overview.wrong", "What is wrong", ("!",), OVERVIEW, "To the first thing that is wrong."),
+    Command("overview.sort", "By CPU, by memory", ("o",), OVERVIEW, "What makes a resource busy.", 52),
+    Command("overview.copy", "Copy", ("y",), OVERVIEW, "Id, name, address or call to the clipboard."),
+    Command("overview.owner", "Owner", ("J",), OVERVIEW, "Jump to what the resource belongs to."),
+    Command("overview.probe", "Probe", ("P",), OVERVIEW, "Try the connection again, now.", 54),
+    Command("overview.repeat", "Repeat", (".",), OVERVIEW, "The last verb again, on this selection.", acts=True),
+    Command("overview.escape", "Undo one layer", ("escape",), OVERVIEW, "Take the marks away."),
+)
+
+_WINDOWS: Final = ("1 minute", "5 minutes", "15 minutes", "1 hour", "6 hours", "24 hours", "7 days")
+
+RESOURCE_COMMANDS: Final[tuple[Command, ...]] = (
+    Command("resource.next-tab", "Next tab", ("]",), RESOURCE, "The next tab.", 10),
+    Command("resource.previous-tab", "Tab before", ("[",), RESOURCE, "The tab before."),
+    Command("resource.actions", "Actions", ("x",), RESOURCE, "Every verb for this, its key, and why not.", 12),
+    Command("resource.logs", "Logs", ("l",), RESOURCE, "Its log, full screen.", 14),
+    Command("resource.metrics", "Metrics", ("m",), RESOURCE, "All charts.", 40),
+    Command("resource.describe", "Describe", ("d",), RESOURCE, "What is known about it."),
+    Command("resource.inspect", "Inspect", ("i", "Y"), RESOURCE, "The engine's own description, as a tree.", 44),
+    Command("resource.copy", "Copy", ("y",), RESOURCE, "Id, name, address, path or value to the clipboard."),
+    Command("resource.owner", "Owner", ("J",), RESOURCE, "Jump to what it belongs to."),
+    Command("resource.probe", "Probe", ("P",), RESOURCE, "Try its connection again, now."),
+    Command("resource.repeat", "Repeat", (".",), RESOURCE, "The last verb again, on this.", acts=True),
+    Command("resource.escape", "Undo one layer", ("escape",), RESOURCE, "Search, then back.", 70),
+    Command("resource.up", "Up", ("backspace",), RESOURCE, "Out to the list."),
+    *(
+        Command(f"resource.window-{digit}", title, (str(digit),), RESOURCE_CHARTS, f"Charts of the last {title}.")
+        for digit, title in enumerate(_WINDOWS)
+    ),
+    Command("resource.search", "Search", ("/",), RESOURCE_TEXT, "Find text; in lists, keep only what matches.", 30),
+    Command("resource.next-match", "Next", ("n",), RESOURCE_MATCHES, "The next match."),
+    Command("resource.previous-match", "Previous", ("N",), RESOURCE_MATCHES, "The match before."),
+    Command("resource.read", "Full screen", ("enter",), RESOURCE_LOG, "The log, full screen."),
+    Command("resource.follow", "Follow", ("f",), RESOURCE_LOG, "Keep the newest line in sight, or stop.", 32),
+    Command("resource.wrap", "Wrap", ("w",), RESOURCE_LOG, "Break long lines, or move sideways.", 34),
+    Command("resource.open", "Open", ("enter",), RESOURCE_ROWS, "Open what is under the cursor.", 8),
+    Command("resource.sort", "Sort", ("o",), RESOURCE_ROWS, "Choose columns and what to sort by.", 36),
+    Command("resource.reverse", "Reverse", ("O",), RESOURCE_ROWS, "Turn the order round."),
+)
+
 ALL: Final[tuple[Command, ...]] = (
+    *OVERVIEW_COMMANDS,
+    *RESOURCE_COMMANDS,
     *LIST_COMMANDS,
     *LOG_COMMANDS,
     *LOGS_COMMANDS,
