@@ -7,19 +7,24 @@ import tempfile
 from pathlib import Path
 
 
+class Taken(ValueError):
+    """There is a file of that name."""
+
+
 def write_new(path: Path, text: str, *, overwrite: bool = False) -> Path:
     """Write text to a file that only its owner may read, and return its full path.
 
     The text goes to a temporary file beside it first, so that neither a full disk nor a kill leaves half a file.
 
     Raises:
-        ValueError: with a sentence, if it cannot be written or, without ``overwrite``, already exists.
+        Taken: with a sentence, if it already exists, unless told to ``overwrite``.
+        ValueError: with a sentence, if it cannot be written.
     """
     target = path.expanduser().absolute()
     try:
         _write(target, text, overwrite=overwrite)
     except FileExistsError as error:
-        raise ValueError(f"{target} already exists; choose another name.") from error
+        raise Taken(f"{target} already exists; choose another name.") from error
     except OSError as error:
         raise ValueError(f"Cannot write {target}: {error.strerror or error}.") from error
     return target

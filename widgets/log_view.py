@@ -236,6 +236,11 @@ class LogView(LogSurface):
 
     # Copying
 
+    @property
+    def cursor_shown(self) -> bool:
+        """Whether there is a cursor line."""
+        return self._cursor is not None
+
     def toggle_cursor(self) -> None:
         """Show a cursor line that the movement keys move, or take it and the selection away."""
         if self._cursor is None:

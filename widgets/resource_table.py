@@ -309,6 +309,13 @@ class ResourceTable(LineList):
         self.go(index)
         return True
 
+    def mark(self, resources: Iterable[ResourceId]) -> None:
+        """Mark these resources too."""
+        for identity in resources:
+            if identity not in self._marks:
+                self._marks.toggle(identity)
+        self._marked()
+
     def clear_marks(self) -> bool:
         """Take all marks away; tells whether there were any."""
         had = self._marks.clear()
