@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from backends.contract.model import ConnectionSpec, Resource
@@ -38,27 +39,24 @@ _CONFIRM: Final[Mapping[Confirm, Verdict]] = {
 
 _START = r"(?:^|[;&|('\"`{\n]|\b(?:sudo|doas|systemctl|exec|nohup|env|time|-c)\s+(?:-\S+\s+)*)\s*(?:/\S*/)?"
 """Where a command's name may stand; ``last reboot`` reboots nothing."""
-DANGEROUS: Final[Sequence[tuple[re.Pattern[str], str]]] = tuple(
-    (re.compile(pattern, re.DOTALL), what)
-    for pattern, what in (
-        (
-            r"\brm\s+(?:-\S*\s+)*['\"]?(?:/+\.{0,2}/*\*?|~/?\*?|\$\{?HOME\}?/?\*?)['\"]?(?:\s|$|[;&|)'\"])",
-            "it deletes a whole tree from its root",
-        ),
-        (r"\bfind\s+/\s.*-delete\b", "it deletes a whole tree from its root"),
-        (r"\b(?:mkfs(?:\.\w+)?|wipefs|blkdiscard)\b", "it makes a disk empty"),
-        (r"\bdd\b.*\bof=['\"]?/dev/(?!null\b|zero\b|stdout\b|stderr\b)", "it writes over a device"),
-        (r">\s*/dev/(?:sd|nvme|vd|xvd|mmcblk|hd|md|dm-|mapper)", "it writes over a device"),
-        (_START + r"(?:shutdown|poweroff|halt|reboot)\b", "it switches the machine off"),
-        (_START + r"(?:tel)?init\s+[06]\b", "it switches the machine off"),
-        (r":\s*\(\s*\)\s*\{.*\|.*&\s*\}\s*;\s*:", "it is a fork bomb"),
-        (
-            r"\b(?:curl|wget)\b[^|]*\|\s*(?:(?:sudo|doas|env)\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:ba|z|da|k|a)?sh\b",
-            "it runs what it downloads, unseen",
-        ),
-        (r"\b(?:ba|z|da|k|a)?sh\b[^;|&]*[<$]\(\s*(?:curl|wget)\b", "it runs what it downloads, unseen"),
-        (r"\bch(?:mod|own)\s+(?:-\S+\s+)*\S+\s+/(?:\s|$|['\"])", "it changes the rights of everything"),
-    )
+DANGEROUS: Final[Sequence[tuple[str, str]]] = (
+    (
+        r"\brm\s+(?:-\S*\s+)*['\"]?(?:/+\.{0,2}/*\*?|~/?\*?|\$\{?HOME\}?/?\*?)['\"]?(?:\s|$|[;&|)'\"])",
+        "it deletes a whole tree from its root",
+    ),
+    (r"\bfind\s+/\s.*-delete\b", "it deletes a whole tree from its root"),
+    (r"\b(?:mkfs(?:\.\w+)?|wipefs|blkdiscard)\b", "it makes a disk empty"),
+    (r"\bdd\b.*\bof=['\"]?/dev/(?!null\b|zero\b|stdout\b|stderr\b)", "it writes over a device"),
+    (r">\s*/dev/(?:sd|nvme|vd|xvd|mmcblk|hd|md|dm-|mapper)", "it writes over a device"),
+    (_START + r"(?:shutdown|poweroff|halt|reboot)\b", "it switches the machine off"),
+    (_START + r"(?:tel)?init\s+[06]\b", "it switches the machine off"),
+    (r":\s*\(\s*\)\s*\{.*\|.*&\s*\}\s*;\s*:", "it is a fork bomb"),
+    (
+        r"\b(?:curl|wget)\b[^|]*\|\s*(?:(?:sudo|doas|env)\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:ba|z|da|k|a)?sh\b",
+        "it runs what it downloads, unseen",
+    ),
+    (r"\b(?:ba|z|da|k|a)?sh\b[^;|&]*[<$]\(\s*(?:curl|wget)\b", "it runs what it downloads, unseen"),
+    (r"\bch(?:mod|own)\s+(?:-\S+\s+)*\S+\s+/(?:\s|$|['\"])", "it changes the rights of everything"),
 )
 """Shapes of commands no one runs by habit, and what they do."""
 
@@ -195,12 +193,18 @@ def _protection(operation: Operation, actor: Actor, guarded: str | None) -> tupl
 
 
 def _danger(actor: Actor, command: str | None) -> tuple[Verdict, str]:
-    for pattern, what in DANGEROUS if command else ():
+    for pattern, what in _dangerous() if command else ():
         if pattern.search(command or ""):
             if actor in (Actor.ASSISTANT, Actor.AGENT):
                 return Verdict.DENY, f"The command is not for {_a(actor)}: {what}."
             return Verdict.TYPED, f"Look at the command again: {what}."
     return Verdict.ALLOW, ""
+
+
+@lru_cache(maxsize=1)
+def _dangerous() -> Sequence[tuple[re.Pattern[str], str]]:
+    """Compiled when a first command is judged: the interface only needs the rules' shape, and at once."""
+    return tuple((re.compile(pattern, re.DOTALL), what) for pattern, what in DANGEROUS)
 
 
 def _word(resources: Sequence[Resource], plan: Plan, guarded: str | None) -> str:

@@ -1,4 +1,7 @@
-"""Holds a parsed TOML table against the settings' types, and finds everything that does not fit."""
+"""Holds a parsed TOML table against the settings' types, and finds everything that does not fit.
+
+Only loaded when something does not: looking closely at types takes longer than a whole start should.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,10 @@ from typing import Any, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from fleet.secret_shapes import is_secret_name
+from fleet.settings import sense
 from fleet.settings.model import Settings
 from fleet.settings.positions import Place
-from fleet.settings.references import is_reference
-
-Finding = tuple[Place, str]
-"""Where something is wrong, and the rest of a sentence that begins with the key."""
+from fleet.settings.sense import Finding
 
 _WORDS = {
     "int": "a whole number",
@@ -33,9 +33,7 @@ _BOUNDS = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
 def findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     """Everything in a settings table that does not fit."""
     yield from _struct(data, Settings, ())
-    yield from _connections(data.get("connection"))
-    yield from _rules(data.get("policy"))
-    yield from _monitor(data.get("monitor"))
+    yield from sense.findings(data)
 
 
 def visible_fields(struct: type[msgspec.Struct]) -> Mapping[str, inspect.Field]:
@@ -157,39 +155,3 @@ def _meant(name: str, fields: Mapping[str, object]) -> str:
 
 def _extra(field_type: inspect.Type) -> Mapping[str, object]:
     return (field_type.extra or {}) if isinstance(field_type, inspect.Metadata) else {}
-
-
-def _connections(data: object) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, item in enumerate(data if isinstance(data, list) else []):
-        if not isinstance(item, Mapping):
-            continue
-        name = item.get("id")
-        if isinstance(name, str):
-            if name in seen:
-                yield ("connection", index, "id"), f"is used twice: {name}"
-            if "/" in name:
-                yield ("connection", index, "id"), "must not hold a slash, which parts the names of resources"
-            seen.add(name)
-        options = item.get("options")
-        for option, value in options.items() if isinstance(options, Mapping) else ():
-            if is_secret_name(option) and isinstance(value, str) and value and not is_reference(value):
-                message = "holds a secret in plain text; write keyring:…, env:…, file:… or command:… instead"
-                yield ("connection", index, "options", option), message
-
-
-def _rules(data: object) -> Iterator[Finding]:
-    for index, item in enumerate(data if isinstance(data, list) else []):
-        command = item.get("command") if isinstance(item, Mapping) else None
-        try:
-            re.compile(command if isinstance(command, str) else "")
-        except re.error as error:
-            yield ("policy", index, "command"), f"is not a regular expression: {error}"
-
-
-def _monitor(data: object) -> Iterator[Finding]:
-    if isinstance(data, Mapping):
-        first, last = data.get("first_retry", 1.0), data.get("last_retry", 120.0)
-        if isinstance(first, int | float) and isinstance(last, int | float) and first > last:
-            place = "first_retry" if "first_retry" in data else "last_retry"
-            yield ("monitor", place), f"does not fit: the first wait ({first:g}) is longer than the longest ({last:g})"

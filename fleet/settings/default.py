@@ -14,9 +14,8 @@ from msgspec import inspect
 from backends.contract.errors import Conflict, Refused
 from fleet.paths import create_private
 from fleet.policy.rules import Rule
-from fleet.settings.check import bare, description, visible_fields
-from fleet.settings.load import sections
-from fleet.settings.model import ConnectionSettings
+from fleet.settings.check import bare, description, nested, visible_fields
+from fleet.settings.model import ConnectionSettings, Settings
 
 HEAD: Final = """\
 # Settings of Quarterdeck. Every setting is here with its default; take away the # to change one.
@@ -119,3 +118,11 @@ def written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def sections() -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """The tables with single values, in the order they are written."""
+    for name, field in visible_fields(Settings).items():
+        struct, many = nested(field.type)
+        if struct is not None and not many:
+            yield name, struct

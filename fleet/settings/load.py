@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from fleet.paths import Paths
-from fleet.settings.check import bare, findings, nested, visible_fields
+from fleet.settings import sense
 from fleet.settings.model import Settings
 from fleet.settings.positions import Place, positions
 from fleet.settings.problems import Problem, SettingsError
+from fleet.settings.sense import Finding
 
 PREFIX: Final = "QUARTERDECK_"
 PROFILE_VARIABLE: Final = "QUARTERDECK_PROFILE"
@@ -117,6 +118,22 @@ def environment_layer(environment: Mapping[str, str]) -> Layer:
     return Layer(data, tuple(problems))
 
 
+def findings(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Everything wrong in a table. One that fits is told apart quickly; only another is looked at key by key."""
+    rules = data.get("policy")
+    marked = any("origin" in rule for rule in rules if isinstance(rule, Mapping)) if isinstance(rules, list) else False
+    try:
+        msgspec.convert(data, Settings)
+    except msgspec.ValidationError:
+        marked = True
+    if not marked:
+        yield from sense.findings(data)
+        return
+    from fleet.settings import check
+
+    yield from check.findings(data)
+
+
 def _settled(layers: list[Layer], source: str) -> Settings:
     problems = [problem for layer in layers for problem in layer.problems]
     merged: dict[str, Any] = {}
@@ -178,17 +195,13 @@ def _profile(paths: Paths, name: str) -> Layer:
 
 def _from_text(section: str, key: str, text: str) -> object:
     """A variable's text as the type its setting has; left as text where it does not fit, to be told by the check."""
-    field = visible_fields(Settings).get(section)
-    struct = nested(field.type)[0] if field is not None else None
-    inner = visible_fields(struct).get(key) if struct is not None else None
-    if inner is None:
-        return text
-    match type(bare(inner.type)).__name__:
-        case "BoolType":
+    default = getattr(getattr(Settings(), section, None), key, None)
+    match default:
+        case bool():
             return _TRUTH.get(text.strip().lower(), text)
-        case "IntType":
+        case int():
             return int(text) if re.fullmatch(r"\s*-?\d{1,18}\s*", text) else text
-        case "FloatType":
+        case float():
             return float(text) if re.fullmatch(r"\s*-?\d{1,18}(\.\d*)?\s*", text) else text
         case _:
             return text
@@ -227,11 +240,3 @@ def _dotted(place: Place) -> str:
 
 def _quoted(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
-
-
-def sections() -> Iterator[tuple[str, type[msgspec.Struct]]]:
-    """The tables with single values, in the order they are written."""
-    for name, field in visible_fields(Settings).items():
-        struct, many = nested(field.type)
-        if struct is not None and not many:
-            yield name, struct

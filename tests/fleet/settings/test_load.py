@@ -14,7 +14,7 @@ from backends.contract.model import Presence
 from fleet.paths import Paths
 from fleet.settings import Problem, Settings, SettingsError, default_text, load, parse, write_default
 from fleet.settings.check import description, visible_fields
-from fleet.settings.load import sections
+from fleet.settings.default import sections
 from fleet.values import Verdict
 
 
