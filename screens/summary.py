@@ -8,7 +8,7 @@ from typing import Final
 
 from textual.content import Content
 
-from backends.contract.model import Health, Resource, ResourceId, State
+from backends.contract.model import Area, Health, Resource, ResourceId, State
 from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
 from fleet.values import Connection, ConnectionState
@@ -56,6 +56,7 @@ _COUNTED = (
     State.FAILED,
     State.UNKNOWN,
 )
+_AREAS = list(Area)
 _STATE_WIDTH = max(len(state.value) for state in ConnectionState)
 
 Tally = Mapping[str, Mapping[str, Mapping[State, int]]]
@@ -78,7 +79,7 @@ def tally(inventory: Inventory) -> Tally:
 def holdings(counted: Mapping[str, Mapping[State, int]], catalogue: Catalogue) -> str:
     """What a connection holds: ``4 containers: 3 running, 1 failed · 2 images``."""
     kinds = [kind for name in counted if (kind := catalogue.kinds.get(name)) is not None and not kind.volatile]
-    kinds.sort(key=lambda kind: (kind.area, kind.order))
+    kinds.sort(key=lambda kind: (_AREAS.index(kind.area), kind.order))
     parts = []
     for kind in kinds:
         states = counted[kind.id]
@@ -104,9 +105,12 @@ def trouble(connection: Connection, now: float) -> str:
 
 
 def connection_lines(
-    inventory: Inventory, catalogue: Catalogue, counted: Tally, *, now: float, most: int, glyphs: Glyphs
+    inventory: Inventory, catalogue: Catalogue, counted: Tally, *, now: float, most: int, width: int, glyphs: Glyphs
 ) -> Sequence[Content]:
-    """One line per connection, the lost ones first and with their reason; then the engines that are missing."""
+    """One line per connection, the lost ones first and with their reason; then the engines that are missing.
+
+    Lines of connections are cut to the width; reasons and remedies may be longer, because they must be read whole.
+    """
     connections = sorted(inventory.connections.values(), key=lambda c: (_URGENCY.index(c.state), c.spec.id))
     lines: list[Content] = []
     for index, connection in enumerate(connections):
@@ -114,7 +118,8 @@ def connection_lines(
         if len(lines) >= most - 1 and left > 1:
             lines.append(_rest(connections[index:], glyphs))
             break
-        lines.append(_line(connection, holdings(counted.get(connection.spec.id, {}), catalogue), glyphs))
+        holds = holdings(counted.get(connection.spec.id, {}), catalogue)
+        lines.append(_line(connection, holds, glyphs).truncate(width, ellipsis=True))
         if connection.state not in (ConnectionState.ONLINE, ConnectionState.DISABLED):
             lines.append(Content.styled(f"   {trouble(connection, now)}", "$text-muted"))
     for missing in inventory.missing:
