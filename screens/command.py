@@ -59,7 +59,8 @@ class KeyProblem(NamedTuple):
 
 def key_name(event: Key) -> str:
     """How we spell a pressed key: the character itself where there is one, else Textual's name."""
-    if event.character and event.is_printable and event.character != " ":
+    plain = not event.key.startswith("alt+")  # such a key brings the character it would be without
+    if plain and event.character and event.is_printable and event.character != " ":
         return event.character
     return event.key
 
