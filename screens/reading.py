@@ -44,7 +44,7 @@ class Reading(Selecting):
 
     DEFAULT_CSS = """
     Reading LogView { height: 1fr; }
-    Reading #state { height: 1; color: $text-muted; }
+    Reading #state { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     Reading #ask { height: 1; display: none; }
     Reading #ask Static { width: auto; color: $text-accent; }
     Reading #ask LineInput { width: 1fr; height: 1; }
@@ -99,25 +99,27 @@ class Reading(Selecting):
     def describe_state(self) -> None:
         """Say what there is to read, where one stands in it, and what is left out."""
         parts = [*self.state_parts(), *self._reading_parts()]
-        text = Text(" " + " · ".join(neutral(part) for part in parts), no_wrap=True, overflow="ellipsis")
+        text = Text(" " + " · ".join(neutral(part) for part in parts))
         state = self.query_one("#state", Static)
         if state.content != text:
             state.update(text)
 
     def _reading_parts(self) -> Sequence[str]:
         log_view, status = self.log_view, self.log_view.status
-        parts = [f"{status.lines:,} lines" if status.lines != 1 else "1 line"]
+        of = f"{status.shown:,} of " if self._filter else ""
+        parts = [f"{of}{status.lines:,} lines" if status.lines != 1 else "1 line"]
         if status.dropped or status.dropped_bytes:
             parts.append(f"{status.dropped:,} older dropped" if status.dropped else "long lines cut")
         parts.append("paused" if status.paused else "following" if status.follow else self._position())
         if status.search:
             at = f"{status.position:,} of " if status.position else ""
-            parts.append(f"{at}{status.matches:,} matches of {status.search}")
+            parts.append(f"{at}{status.matches:,} “{status.search}”")
         if self._filter:
-            around = f" ±{self._around}" if self._around else ""
-            parts.append(f"{status.shown:,} shown by filter {self._filter}{around}")
+            parts.append(f"filter {self._filter}" + (f" ±{self._around}" if self._around else ""))
         if log_view.timestamps is not Timestamps.OFF:
             parts.append(f"times {log_view.timestamps.value}")
+        if log_view.colour_by is not ColourBy.SOURCE:
+            parts.append(f"colours by {log_view.colour_by.value}")
         if log_view.json:
             parts.append("JSON")
         return parts
@@ -254,9 +256,9 @@ class Reading(Selecting):
 
     def do_log_colour(self) -> None:
         """Colour by source or by level."""
-        by = ColourBy.LEVEL if self.log_view.colour_by is ColourBy.SOURCE else ColourBy.SOURCE
-        self.log_view.colour_by = by
-        self.notify(f"Coloured by {by.value}.")
+        by_source = self.log_view.colour_by is ColourBy.SOURCE
+        self.log_view.colour_by = ColourBy.LEVEL if by_source else ColourBy.SOURCE
+        self.describe_state()
 
     def do_log_json(self) -> None:
         """JSON as columns, or as it is."""
