@@ -7,10 +7,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from backends.contract.errors import BackendError
-from backends.contract.model import Event, Sample
+from backends.contract.model import Event, ResourceId, Sample, Stream
 from fleet.history import History
 from fleet.inventory import Inventory
 from fleet.journal import Journal
@@ -26,8 +27,25 @@ TRIM_EVERY: Final = 3600.0
 """Seconds between two clean-ups of what is past its retention."""
 FLOOD: Final = 4 << 20
 """Bytes of job output kept waiting between two writes."""
+BLOCK: Final = 64 << 10
+"""Bytes up to which pieces of output are put together before they are written."""
 WAITING: Final = 10_000
 """Events kept waiting for the disk; beyond it the oldest are dropped rather than memory spent."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Output of one program and stream that is not written yet."""
+
+    entry: int
+    target: ResourceId
+    stream: Stream
+    data: bytearray
+
+    def follows(self, entry: int, piece: JobOutput) -> bool:
+        """Whether a piece goes on where this ends, and there is room."""
+        same = (self.entry, self.target, self.stream) == (entry, piece.target, piece.output.stream)
+        return same and len(self.data) < BLOCK
 
 
 class Recorder:
@@ -36,7 +54,7 @@ class Recorder:
     def __init__(self, journal: Journal, history: History, inventory: Inventory, *, volatile: frozenset[str]) -> None:
         """Record from an inventory; kinds in ``volatile`` are not worth caching."""
         self._volatile = volatile
-        self._outputs: deque[tuple[int, JobOutput]] = deque()
+        self._outputs: deque[_Waiting] = deque()
         self._output_bytes = 0
         self._journal = journal
         self._history = history
@@ -76,10 +94,15 @@ class Recorder:
 
     def output(self, entry: int, piece: JobOutput) -> None:
         """Note a piece of a job's output; a flood between two writes loses its oldest part."""
-        self._outputs.append((entry, piece))
-        self._output_bytes += len(piece.output.data)
+        output = piece.output
+        last = self._outputs[-1] if self._outputs else None
+        if last is not None and last.follows(entry, piece):
+            last.data += output.data
+        else:
+            self._outputs.append(_Waiting(entry, piece.target, output.stream, bytearray(output.data)))
+        self._output_bytes += len(output.data)
         while self._output_bytes > FLOOD and len(self._outputs) > 1:
-            self._output_bytes -= len(self._outputs.popleft()[1].output.data)
+            self._output_bytes -= len(self._outputs.popleft().data)
 
     async def _write(self) -> None:
         events, self._events = self._events, []
@@ -91,9 +114,10 @@ class Recorder:
     async def write_outputs(self) -> None:
         """Write the output noted so far."""
         outputs, self._outputs, self._output_bytes = self._outputs, deque(), 0
-        for entry, piece in outputs:
-            output = piece.output
-            await self._attempt(self._journal.add_output(entry, piece.target, output.stream, output.data))
+        for waiting in outputs:
+            await self._attempt(
+                self._journal.add_output(waiting.entry, waiting.target, waiting.stream, bytes(waiting.data))
+            )
 
     async def _save_inventory(self) -> None:
         if not self._stale_cache:

@@ -40,14 +40,11 @@ class JobRun:
         self.task: asyncio.Task[None] | None = None
         self.done = asyncio.Event()
         self._publish = publish
-        self._pieces: deque[JobOutput] = deque()
-        self._first = 0
-        """Number of the oldest piece still kept."""
+        self._kept: deque[JobOutput] = deque()
         self._bytes = 0
-        self._total = 0
-        self._readers: dict[object, int] = {}
-        """Bytes each reader has taken, to slow the writer down for the slowest."""
-        self._stirred = asyncio.Event()
+        self._dropped = False
+        self._readers: list[_Reader] = []
+        self._taken = asyncio.Event()
 
     def say(self, job: Job) -> None:
         """Tell how the job stands now."""
@@ -60,55 +57,76 @@ class JobRun:
         self.say(msgspec.structs.replace(self.job, rows=rows))
 
     def write(self, piece: JobOutput) -> None:
-        """Keep a piece of output and wake its readers."""
-        size = len(piece.output.data)
+        """Keep a piece of output, hand it to whoever reads, and record it."""
         self._record(self.job.entry, piece)
-        self._pieces.append(piece)
-        self._bytes += size
-        self._total += size
-        slowest = min(self._readers.values(), default=self._total)
-        while self._bytes > KEPT and len(self._pieces) > 1 and self._total - self._bytes < slowest:
-            self._bytes -= len(self._pieces.popleft().output.data)
-            self._first += 1
-        self._stir()
+        self._kept.append(piece)
+        self._bytes += len(piece.output.data)
+        while self._bytes > KEPT and len(self._kept) > 1:
+            self._bytes -= len(self._kept.popleft().output.data)
+            self._dropped = True
+        for reader in self._readers:
+            reader.give(piece)
 
     async def room(self) -> None:
         """Wait while somebody who reads is too far behind, so that nothing is lost and memory stays bounded."""
-        while self._readers and self._total - min(self._readers.values()) > BACKLOG:
-            await self._stirred.wait()
+        while any(reader.behind > BACKLOG for reader in self._readers):
+            self._taken.clear()
+            await self._taken.wait()
 
     async def read(self) -> AsyncGenerator[JobOutput, None]:
         """Everything kept so far, then live, until the job has ended."""
-        reader, position = object(), self._first
-        taken = self._total - self._bytes
-        self._readers[reader] = taken
-        if position:
-            yield JobOutput(self.job.rows[0].target, Output(Stream.NOTE, b"(earlier output is no longer kept)\n"))
+        reader = _Reader()
+        if self._dropped:
+            reader.give(JobOutput(self.job.rows[0].target, Output(Stream.NOTE, _DROPPED)))
+        for piece in self._kept:
+            reader.give(piece)
+        self._readers.append(reader)
         try:
             while True:
-                while position < self._first + len(self._pieces):
-                    position = max(position, self._first)
-                    piece = self._pieces[position - self._first]
-                    yield piece
-                    position += 1
-                    taken += len(piece.output.data)
-                    self._readers[reader] = taken
-                    self._stir()
+                while reader.waiting:
+                    yield reader.take()
+                    self._taken.set()
                 if self.done.is_set():
                     return
-                await self._stirred.wait()
+                await reader.stirred()
         finally:
-            del self._readers[reader]
-            self._stir()
+            self._readers.remove(reader)
+            self._taken.set()
 
     def finish(self) -> None:
         """Wake everybody who waits for the end."""
         self.done.set()
-        self._stir()
+        for reader in self._readers:
+            reader.wake()
 
-    def _stir(self) -> None:
-        self._stirred.set()
-        self._stirred = asyncio.Event()
+
+_DROPPED: Final = b"(earlier output is no longer kept)\n"
+
+
+class _Reader:
+    """What one reader of a job's output has not taken yet."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[JobOutput] = deque()
+        self.behind = 0
+        self._news = asyncio.Event()
+
+    def give(self, piece: JobOutput) -> None:
+        self.waiting.append(piece)
+        self.behind += len(piece.output.data)
+        self._news.set()
+
+    def take(self) -> JobOutput:
+        piece = self.waiting.popleft()
+        self.behind -= len(piece.output.data)
+        return piece
+
+    def wake(self) -> None:
+        self._news.set()
+
+    async def stirred(self) -> None:
+        self._news.clear()
+        await self._news.wait()
 
 
 class RowReport(Report):
