@@ -143,7 +143,9 @@ class Client:
         if endpoint.is_tls:
             tls = TLSConfig(client_cert=_pair(endpoint), ca_cert=_file(endpoint, "ca.pem"), verify=endpoint.verify)
         base = endpoint.host if endpoint.is_unix else endpoint.url.replace("http://", "tcp://", 1)
-        return docker.APIClient(base_url=base, version=version, timeout=TIMEOUT, tls=tls)
+        api = docker.APIClient(base_url=base, version=version, timeout=TIMEOUT, tls=tls)
+        api.trust_env = False  # or REQUESTS_CA_BUNDLE would beat the connection's own ca.pem
+        return api
 
     def _knock(self) -> None:
         """See whether anybody listens: docker-py forgets to close the socket of a connection that fails."""

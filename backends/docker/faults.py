@@ -80,7 +80,7 @@ def lost(error: BaseException, endpoint: Endpoint) -> BackendError:
         )
     if isinstance(cause, ssl.SSLError):
         return NeedsAuth(
-            f"The engine at {place} and we do not trust each other: {cause.reason or 'TLS failed'}.",
+            f"The engine at {place} and we do not trust each other: {_distrust(cause)}.",
             hint="Check the connection's ca.pem, cert.pem and key.pem, and whether the engine speaks TLS on this port.",
         )
     if isinstance(cause, TimeoutError):
@@ -103,6 +103,11 @@ def root(error: BaseException) -> BaseException:
         pending += [one for one in wrapped if isinstance(one, BaseException)]
     telling = (one for one in seen.values() if isinstance(one, _TELLING))
     return next(telling, error)
+
+
+def _distrust(cause: ssl.SSLError) -> str:
+    told = getattr(cause, "verify_message", "") or str(cause.reason or "TLS failed").replace("_", " ").lower()
+    return str(told).rstrip(".")
 
 
 def _hint(cause: BaseException) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from backends.contract.errors import Conflict, NotFound, Refused
-from backends.contract.model import Resource, ResourceId, State
+from backends.contract.model import Health, Resource, ResourceId, State
 from backends.docker import things, translate
 from backends.docker.client import Client
 from backends.docker.kinds import CONTAINER, IMAGE, NETWORK, STACK, VOLUME
@@ -28,6 +28,8 @@ AT_ONCE = 16
 FIRST = 200
 """Containers inspected before a list is given out; what is left trickles."""
 TRICKLE = 25
+FEW = 100
+"""Rows translated on the event loop: for so few the way to the lane and back would take longer."""
 LOOK_BY_ID = 100
 """More touched containers than this are looked at by listing all: their ids would not fit an address."""
 
@@ -161,19 +163,34 @@ class Roster:
         for native in [native for native in self._seen if native not in current and native not in newer]:
             self._forget(native)
             self._details.pop(native, None)
+        moved = {native: row for native, row in current.items() if not self._is_same(native, row)}
         for native, row in current.items():
             self._remember(native, row)
         lacking = [native for native in current if native not in self._details]
         lacking.sort(key=lambda native: not translate.troubled(current[native]))
         self._pending = dict.fromkeys(lacking[FIRST:])
         await self._inspect(lacking[:FIRST])
-        details = {native: known for native, (_, known) in self._details.items()}
-        fresh = await self._lane.run(
-            translate.containers, self._connection, list(current.values()), details, time.time()
-        )
+        moved |= {native: current[native] for native in lacking[:FIRST]}
+        fresh = await self._made(list(moved.values()))
         late = {native for native, at in self._looked.items() if at >= began}
         self._containers |= {r.id.native: r for r in fresh if r.id.native not in late and r.id.native in self._seen}
         self._listed = True
+
+    def _is_same(self, native: str, row: Row) -> bool:
+        """Whether a container is just as it was, but for its age: then its resource is still right."""
+        seen, known = self._seen.get(native), self._containers.get(native)
+        if seen is None or known is None or known.health is Health.WARNING:  # some warnings end by themselves
+            return False
+        if not translate.unchanged(seen.look, translate.look(row)):
+            return False
+        return {**seen.row, "Status": ""} == {**row, "Status": ""}
+
+    async def _made(self, rows: list[Row]) -> list[Resource]:
+        """Resources of listed containers; many are made on the lane, so that the loop goes on."""
+        details = {native: known for native, (_, known) in self._details.items()}
+        if len(rows) < FEW:
+            return translate.containers(self._connection, rows, details, time.time())
+        return await self._lane.run(translate.containers, self._connection, rows, details, time.time())
 
     async def _list_things(
         self, kind: str, rows: Callable[[], list[dict[str, Any]]], one: _Translate, usage: things.Usage

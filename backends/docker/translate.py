@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backends.contract.model import Ability, Fact, Health, Resource, ResourceId, State
+from backends.docker import wording
 from backends.docker.kinds import CONTAINER, STACK
 from backends.docker.moments import age, moment
 from backends.docker.reasons import exit_reason, exit_verdict
@@ -250,41 +251,18 @@ def _facts(row: Row, labels: Mapping[str, str], known: Detail | None, at: Look) 
     code = known.exit_code if known else _code(at.words)
     ended = at.state in ("exited", "stopped", "restarting")
     facts: dict[str, Fact] = {
-        "image": _image(str(row.get("Image") or "")),
-        "ports": ports(row.get("Ports") or ()),
+        "image": wording.image(str(row.get("Image") or "")),
+        "ports": wording.ports(row.get("Ports") or ()),
         "project": labels.get(PROJECT) or labels.get(_PODMAN_PROJECT),
         "service": labels.get(SERVICE),
         "restarts": known.restarts if known else None,
         "exit_code": code if ended else None,
-        "command": _command(row.get("Command")),
+        "command": wording.command(row.get("Command")),
         "networks": sorted(networks) or None,
-        "mounts": _mounts(row.get("Mounts") or ()) or None,
+        "mounts": wording.mounts(row.get("Mounts") or ()) or None,
         "ip": addresses[0] if addresses else None,
     }
     return {key: value for key, value in facts.items() if value not in (None, "")}
-
-
-def ports(listed: Iterable[Mapping[str, Any]]) -> str:
-    """Ports as people write them: ``8080→80/tcp``; an address only when it is not all of them."""
-    shown: dict[str, None] = {}
-    for port in sorted(listed, key=lambda p: (int(p.get("PrivatePort") or 0), str(p.get("Type")))):
-        inside = f"{port.get('PrivatePort')}/{port.get('Type')}"
-        if not port.get("PublicPort"):
-            shown[inside] = None
-            continue
-        where = str(port.get("IP") or "")
-        host = "" if where in ("", "0.0.0.0", "::") else f"[{where}]:" if ":" in where else f"{where}:"  # noqa: S104 - read, not bound
-        shown[f"{host}{port['PublicPort']}→{inside}"] = None
-    return ", ".join(shown)
-
-
-def _mounts(mounts: Iterable[Mapping[str, Any]]) -> list[str]:
-    shown = []
-    for mount in mounts:
-        source = str(mount.get("Name") or mount.get("Source") or mount.get("Type") or "")
-        short = source[:12] if re.fullmatch(r"[0-9a-f]{64}", source) else source
-        shown.append(f"{short}:{mount.get('Destination')}{'' if mount.get('RW', True) else ':ro'}")
-    return sorted(shown)
 
 
 def _name(row: Row) -> str:
@@ -292,21 +270,6 @@ def _name(row: Row) -> str:
     names = [str(name).removeprefix("/") for name in row.get("Names") or ()]
     own = [name for name in names if "/" not in name]
     return (own or names or [native(row)[:12]])[0]
-
-
-def _image(name: str) -> str:
-    """An image's name without the digest it was pulled by; a bare id is shortened."""
-    bare = name.removeprefix("sha256:")
-    if re.fullmatch(r"[0-9a-f]{64}", bare):
-        return bare[:12]
-    head, at, _ = name.partition("@sha256:")
-    return head if at else name
-
-
-def _command(command: object) -> str:
-    """The command line, cut: some are as long as a book. Podman gives the words apart."""
-    text = " ".join(str(word) for word in command) if isinstance(command, list) else str(command or "")
-    return text[:200]
 
 
 def _code(words: str) -> int | None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from backends.contract.model import Ability, Health, Resource, ResourceId, State
 from backends.docker import things
-from backends.docker.translate import Detail, container, detail, look, ports, troubled, unchanged, uses
+from backends.docker.translate import Detail, container, detail, look, troubled, unchanged, uses
+from backends.docker.wording import ports
 
 NOW = 1_795_222_100.0
 ROW: dict[str, Any] = {
