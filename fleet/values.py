@@ -238,6 +238,8 @@ class Entry(msgspec.Struct, frozen=True):
     undo: str | None = None
     digest: str = ""
     """This entry's link of the hash chain (hex SHA-256)."""
+    arguments: Mapping[str, Fact] = {}
+    """What the operation was given, secrets masked: to fill in the form when it is done again."""
 
 
 class JournalQuery(msgspec.Struct, frozen=True):

@@ -96,6 +96,17 @@ JOB_COMMANDS: Final[tuple[Command, ...]] = (
     Command("job.panes", "Rows, output", ("tab",), JOB, "Move between the rows and the output.", 24),
 )
 
+RECORD_COMMANDS: Final[tuple[Command, ...]] = (
+    Command("jobs.cancel", "Cancel", ("S",), JOBS, "Ask the jobs to end, after asking you.", 16, acts=True),
+    Command("jobs.undo", "Undo", ("z",), JOBS, "Take back what this job did.", 18, acts=True),
+    Command(
+        "journal.again", "Again", (".",), JOURNAL, "Prepare the same anew and show what it would do.", 16, acts=True
+    ),
+    Command("journal.undo", "Undo", ("z",), JOURNAL, "Take this entry back, through the gate.", 18, acts=True),
+    Command("journal.verify", "Verify", ("V",), JOURNAL, "Check that no entry was changed or taken out.", 40),
+    Command("connections.retry", "Try now", ("P",), CONNECTIONS, "Try the connections again, now.", 16),
+)
+
 OVERVIEW_COMMANDS: Final[tuple[Command, ...]] = (
     Command("overview.open", "Open", ("enter",), OVERVIEW, "Open what is under the cursor.", 10),
     Command("overview.pane", "Wrong, busy", ("tab", "shift+tab"), OVERVIEW, "Move between the two lists.", 12),
@@ -152,4 +163,5 @@ ALL: Final[tuple[Command, ...]] = (
     *LOGS_COMMANDS,
     *SESSION_COMMANDS,
     *JOB_COMMANDS,
+    *RECORD_COMMANDS,
 )

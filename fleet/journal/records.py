@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 
-from backends.contract.model import ResourceId
+from backends.contract.model import Fact, ResourceId
 from backends.contract.operation import Plan
 from fleet.redaction import redact, redact_json
 from fleet.values import Actor, Entry, EntryState, JournalQuery, Request
 
-COLUMNS = "id, at, actor, door, verb, title, targets, names, calls, state, ended, summary, exit_code, undo, digest"
+COLUMNS = (
+    "id, at, actor, door, verb, title, targets, names, calls, state, ended, summary, exit_code, undo, digest, "
+    "CASE WHEN plan = '' THEN NULL ELSE json_extract(plan, '$.arguments') END"
+)
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ def begin_row(draft: Draft, owner: str) -> dict[str, Any]:
 def entry_of(row: Sequence[Any]) -> Entry:
     """An entry from the `COLUMNS` of its row."""
     identity, at, actor, door, verb, title, targets, names, calls, state, *rest = row
-    ended, summary, exit_code, undo, digest = rest
+    ended, summary, exit_code, undo, digest, arguments = rest
     return Entry(
         id=identity,
         at=at,
@@ -112,6 +115,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
         exit_code=exit_code,
         undo=undo,
         digest=digest,
+        arguments=msgspec.json.decode(arguments or "{}", type=dict[str, Fact]),
     )
 
 
