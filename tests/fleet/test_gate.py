@@ -49,23 +49,20 @@ async def test_what_policy_asks_about_needs_the_yes_to_exactly_this_plan(fleet: 
 
 async def test_an_approved_stop_is_journalled_done_and_can_be_undone(fleet: LocalFleet, web: ResourceId) -> None:
     request = Request("stop", (web,), door="cli")
+    planned = tuple(step.call for step in (await fleet.prepare(request)).plan.steps)
     job = await fleet.perform(request, await approve(fleet, request))
     ended = await fleet.wait(job.id)
     assert ended.state is JobState.DONE
     await eventually(lambda: state_of(fleet, web) is State.STOPPED)
     (entry,) = await fleet.journal(JournalQuery())
     assert (entry.state, entry.door, entry.verb, entry.targets) == (EntryState.DONE, "cli", "container.stop", (web,))
-    assert entry.calls == (ended_call(await fleet.prepare(Request("start", (web,)))),) or entry.calls[0]
+    assert entry.calls == planned
     assert entry.undo
     (back,) = await fleet.undo_requests(entry.id)
     again = await fleet.perform(back, await approve(fleet, back))
     assert (await fleet.wait(again.id)).state is JobState.DONE
     await eventually(lambda: state_of(fleet, web) is State.RUNNING)
     assert (await fleet.journal_verify()).broken is None
-
-
-def ended_call(prepared: object) -> str:
-    return str(prepared)
 
 
 async def test_the_entry_is_open_in_the_journal_while_the_job_runs(
