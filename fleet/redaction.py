@@ -73,6 +73,8 @@ class _Masker:
         self._pending = ""
         self._key_left = 0
         """Characters a private key block may still go on for; 0 outside of one."""
+        self._key_crosses = False
+        """Whether the block goes over a line's end."""
         self._swallowing = False
         """Inside a secret longer than a window, until its word ends."""
 
@@ -119,6 +121,7 @@ class _Masker:
     def _line_end(self, end: str) -> str:
         if self._key_left:
             self._key_left = max(self._key_left - 1, 0)
+            self._key_crosses = True
             return ""
         self._swallowing = False
         return end
@@ -165,13 +168,17 @@ class _Masker:
         if begin is None:
             return self._masked(text)
         self._key_left = KEY_BLOCK
-        return self._masked(text[: begin.start()]) + self._mask + self._inside_key(text[begin.end() :])
+        self._key_crosses = False
+        head = self._masked(text[: begin.start()])
+        return self._masked(head + self._mask + self._inside_key(text[begin.end() :]))
 
     def _inside_key(self, text: str) -> str:
         end = _KEY_END.search(text)
         if end is not None:
             self._key_left = 0
-            return self._piece(text[end.end() :])
+            rest = text[end.end() :]
+            # What follows the block on its last line does not move up to what stood before its first.
+            return ("\n" if rest and self._key_crosses else "") + self._piece(rest)
         self._key_left = max(self._key_left - len(text), 0)
         return ""
 

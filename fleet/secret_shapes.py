@@ -162,7 +162,9 @@ def _flags(line: str) -> Iterator[Span]:
             continue
         if match.group("name") in {"-u", "--user"}:
             user, colon, password = word.group().partition(":")
-            if colon and password and not password.isdigit():  # docker -u 1000:1000 names no password
+            if (
+                colon and password and not (password.isascii() and password.isdigit())
+            ):  # docker -u 1000:1000 names no password
                 yield match.start(), word.start() + len(user) + 1, word.end()
         elif is_secret_name(match.group("name")):
             yield match.start(), word.start(), word.end()
@@ -256,8 +258,9 @@ def _is_suspicious(name: str) -> bool:
 
 
 def _looks_random(text: str) -> bool:
+    text = "".join(letter for letter in text[:512] if letter.isascii())  # the same for text and for its bytes
     if len(text) < 16 or " " in text or not any(letter.isdigit() for letter in text):
         return False
-    counts = Counter(text[:256])
+    counts = Counter(text)
     length = sum(counts.values())
     return -sum(count / length * math.log2(count / length) for count in counts.values()) >= 3.5
