@@ -21,7 +21,7 @@ from app.keymap import build_keymap
 from app.reach import Home, interface_log
 from app.themes import register_themes
 from app.typeahead import OrderedKeys
-from app.views import area_of, make_view, view_key
+from app.views import MANY_PLACES, area_of, make_view, view_key
 from backends.contract.errors import BackendError, NotFound
 from backends.contract.model import Area, Fact
 from fleet.daemon.client import RemoteFleet
@@ -134,7 +134,8 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
     def go(self, place: Place) -> None:
         """Show a place and remember where we were."""
         self._note_here()
-        if not self._history or self._history[-1] != self._here:
+        within = place.view == self._here.view and place.view not in MANY_PLACES
+        if not within and (not self._history or self._history[-1] != self._here):
             self._history.append(self._here)
             del self._history[:-HISTORY]
         self._ahead.clear()

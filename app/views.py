@@ -32,6 +32,9 @@ VIEW_NAMES: Final = tuple(_SCREENS)
 ONE_EACH: Final = frozenset({"resource", "logs", "job"})
 """Views about particular resources: made anew for each, and ended when left behind in history."""
 
+MANY_PLACES: Final = ONE_EACH | {"resources"}
+"""Views in which going from one place to another is a step to go back from; in others it only turns a tab."""
+
 
 def area_of(place: Place, catalogue: Catalogue) -> Area:
     """The area a list of resources belongs to; ``place.kind`` may also be an area's own name."""

@@ -88,7 +88,7 @@ class Operating(View):
     async def _perform(self, operation: Operation, request: Request, approval: Approval | None) -> None:
         self.desk.remember(operation.verb, dict(request.arguments))
         if operation.verb == SHELL:
-            shell = await self.fleet.open_shell(request, approval, Size(80, 24))
+            shell = await self.fleet.open_shell(request, approval, self._terminal_size())
             self.desk.go(Place("sessions", tab=shell.id))
             return
         job = await self.fleet.perform(request, approval)
@@ -113,6 +113,11 @@ class Operating(View):
         first = neutral(f"{bad[0].name}: {bad[0].text}") if bad else ended.state.value
         more = f" And {len(bad) - 1} more; see :jobs." if len(bad) > 1 else ""
         self.notify(f"{first}{more}", title=f"{neutral(ended.title)}: {ended.state.value}", severity="error")
+
+    def _terminal_size(self) -> Size:
+        """What a terminal will have of the screen: all but header, tabs and footer."""
+        size = self.app.size
+        return Size(max(1, size.width), max(1, size.height - 3))
 
     def report(self, error: BackendError) -> None:
         """Tell what went wrong and what may help."""
