@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from backends.docker.loglines import LogLines
 from backends.docker.reasons import exit_reason
 from backends.docker.streams import Engine, JsonLines
 
+PAUSE = 1.0
 _ROUNDING = 1e-6
 """Moments are floats, coarser than the engine's nanoseconds: ask for a little more, then compare as floats."""
 
@@ -44,10 +46,18 @@ async def logs(engine: Engine, resource: ResourceId, query: LogQuery) -> AsyncGe
                 yield batch
         if not query.follow:
             return
-        note = await _restarted(engine, resource, asked)
-        if note is None:
+        before = (container.get("State") or {}).get("StartedAt")
+        ended = await _again(engine, resource, asked)
+        if ended is None:
             return
-        yield [note]
+        try:
+            container = await engine.get(f"{path}/json")
+        except NotFound:
+            return
+        if (container.get("State") or {}).get("StartedAt") == before:
+            await asyncio.sleep(PAUSE)  # it ran on; the engine ended the stream for reasons of its own
+        else:
+            yield [LogLine(f"The container was started again. {ended}".strip(), time.time(), Stream.NOTE, resource)]
 
 
 class _Place:
@@ -98,31 +108,27 @@ class _Place:
         return fresh
 
 
-async def _restarted(engine: Engine, resource: ResourceId, asked: float) -> LogLine | None:
-    """Wait until the container runs again; a note about its end, or ``None`` when it was removed."""
+async def _again(engine: Engine, resource: ResourceId, asked: float) -> str | None:
+    """Wait until the container runs; why it had ended as far as was seen, or ``None`` when it was removed."""
     try:
         state = await _state(engine, resource)
-        if state is None:
-            return None
-        if not state.get("Running"):
-            chosen = {"container": [resource.native], "event": ["start", "destroy", "remove"]}
-            parameters = {"filters": msgspec.json.encode(chosen).decode(), "since": _moment(asked)}
-            async with engine.stream("/events", parameters) as stream:
-                again = await _state(engine, resource)
-                if again is not None and not again.get("Running"):
-                    await _first(stream.read)
-        if await _state(engine, resource) is None:
-            return None
+        if state.get("Running"):
+            return ""
+        chosen = {"container": [resource.native], "event": ["start", "destroy", "remove"]}
+        parameters = {"filters": msgspec.json.encode(chosen).decode(), "since": _moment(asked)}
+        async with engine.stream("/events", parameters) as stream:
+            if not (await _state(engine, resource)).get("Running"):
+                await _first(stream.read)
+        await _state(engine, resource)
     except NotFound:
         return None
     code = int(state.get("ExitCode") or 0)
-    why = exit_reason(code, oom=bool(state.get("OOMKilled"))) or "It had ended well (exit code 0)."
-    return LogLine(f"The container was started again. {why}", time.time(), Stream.NOTE, resource)
+    return exit_reason(code, oom=bool(state.get("OOMKilled"))) or "It had ended well (exit code 0)."
 
 
 async def _state(engine: Engine, resource: ResourceId) -> Any:
     inspected = await engine.get(f"/containers/{resource.native}/json")
-    return (inspected or {}).get("State")
+    return inspected.get("State") or {}
 
 
 async def _first(read: Any) -> None:
