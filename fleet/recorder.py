@@ -14,7 +14,7 @@ from backends.contract.errors import BackendError
 from backends.contract.model import Event, ResourceId, Sample, Stream
 from fleet.history import History
 from fleet.inventory import Inventory
-from fleet.journal import Journal
+from fleet.journal import Journal, UndoStore
 from fleet.values import Delta, JobOutput
 
 log = logging.getLogger(__name__)
@@ -51,12 +51,15 @@ class _Waiting:
 class Recorder:
     """Gathers news and hands it to the journal in batches, so that no event waits for a disk."""
 
-    def __init__(self, journal: Journal, history: History, inventory: Inventory, *, volatile: frozenset[str]) -> None:
+    def __init__(
+        self, journal: Journal, undos: UndoStore, history: History, inventory: Inventory, *, volatile: frozenset[str]
+    ) -> None:
         """Record from an inventory; kinds in ``volatile`` are not worth caching."""
         self._volatile = volatile
         self._outputs: deque[_Waiting] = deque()
         self._output_bytes = 0
         self._journal = journal
+        self._undos = undos
         self._history = history
         self._inventory = inventory
         self._events: list[Event] = []
@@ -86,6 +89,7 @@ class Recorder:
             if now - trimmed > TRIM_EVERY:
                 trimmed = now
                 await self._attempt(self._journal.trim())
+                await self._attempt(self._undos.trim())
 
     async def flush(self) -> None:
         """Write everything that waits, at the end."""
@@ -126,6 +130,7 @@ class Recorder:
         connections = list(self._inventory.connections.values())
         lasting = [resource for resource in self._inventory.all() if resource.id.kind not in self._volatile]
         await self._attempt(self._journal.save_inventory(connections, lasting))
+        await self._attempt(self._journal.forget_connections(connection.spec.id for connection in connections))
 
     async def _attempt(self, write: Coroutine[Any, Any, Any]) -> None:
         """A record that cannot be written (a full disk) is said in the log; the gate refuses to act by itself."""

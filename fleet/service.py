@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -64,6 +65,8 @@ from fleet.values import (
     Verification,
 )
 
+log = logging.getLogger(__name__)
+
 
 class LocalFleet:
     """The fleet in this process: what the daemon serves, and what one-shot commands and tests run inline."""
@@ -109,7 +112,7 @@ class LocalFleet:
             policy=Policy(settings.policy, read_only=settings.general.read_only),
         )
         volatile = frozenset(kind.id for kind in self.catalogue.kinds.values() if kind.volatile)
-        self._recorder = Recorder(journal, self._history, self.inventory, volatile=volatile)
+        self._recorder = Recorder(journal, self._undos, self._history, self.inventory, volatile=volatile)
         self._jobs = Jobs(self._publish, self._supervisor, self._recorder.output)
         self._shells = Shells(self._publish, self._supervisor)
         self.lag: Callable[[], float] = lambda: 0.0
@@ -155,6 +158,8 @@ class LocalFleet:
             inline=inline,
             scope=scope,
         )
+        for entry in journal.recovered:
+            log.warning("how entry %d (%s) ended is not known: whoever ran it was killed", entry.id, entry.title)
         await journal.save_catalogue(fleet.catalogue.backends.values())
         fleet.begin()
         return fleet

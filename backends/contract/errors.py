@@ -90,8 +90,9 @@ class Failure(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, error: BackendError) -> Failure:
-        """The value of an error."""
-        return cls(kind=type(error).__name__, message=error.message, hint=error.hint)
+        """The value of an error; of a finer class it keeps the nearest one that is drawn above."""
+        kind = next((base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS), BackendBug.__name__)
+        return cls(kind=kind, message=error.message, hint=error.hint)
 
     def error(self) -> BackendError:
         """The error again, to be raised on this side."""

@@ -67,8 +67,8 @@ HOST_COLUMNS = (
 
 HOST = Kind(
     id="host",
-    title="host",
-    plural="hosts",
+    title="Host",
+    plural="Hosts",
     area=Area.HOSTS,
     columns=HOST_COLUMNS,
     aliases=("h", "server"),
@@ -80,8 +80,8 @@ HOST = Kind(
 
 PROCESS = Kind(
     id="process",
-    title="process",
-    plural="processes",
+    title="Process",
+    plural="Processes",
     area=Area.HOSTS,
     columns=(
         Column("pid", "PID", Source.FACT, "pid", width=7, right=True, rank=0),

@@ -8,7 +8,7 @@ from backends.contract.model import Area, Column, Kind, Metric, Source, Unit
 CONTAINER = Kind(
     id="container",
     title="container",
-    plural="containers",
+    plural="Containers",
     area=Area.CONTAINERS,
     columns=(
         Column("name", "NAME", Source.FIELD, "name", width=16, grow=2, rank=0),
@@ -37,7 +37,7 @@ CONTAINER = Kind(
 IMAGE = Kind(
     id="image",
     title="image",
-    plural="images",
+    plural="Images",
     area=Area.CONTAINERS,
     columns=(
         Column("name", "NAME", Source.FIELD, "name", width=20, grow=2, rank=0),
