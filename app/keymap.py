@@ -26,7 +26,7 @@ GLOBAL_COMMANDS: Final[tuple[Command, ...]] = (
         "app.command", "Command line", (":",), GLOBAL, "Views and verbs by name: :containers web, :stop web-1.", 62
     ),
     Command("app.palette", "Palette", ("ctrl+p",), GLOBAL, "Find any object, verb, view or setting.", 64),
-    Command("app.help", "Help", ("?", "f1"), GLOBAL, "The keys of this screen; enter runs one.", 60),
+    Command("app.help", "Help", ("?", "f1"), GLOBAL, "The keys of this screen; enter runs one.", 15),
     Command("app.journal", "Command log", ("@",), GLOBAL, "What was done, by whom, with what outcome."),
     Command("app.connections", "Connections", ("ctrl+o",), GLOBAL, "States, reasons, next retries, and our own cost."),
     Command("app.settings", "Settings", ("f2",), GLOBAL, "How you want it."),

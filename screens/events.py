@@ -30,7 +30,7 @@ EVENT: Final = record_kind(
         Column("severity", "SEVERITY", Source.FIELD, "standing", width=9, rank=0),
         Column("connection", "CONNECTION", Source.FIELD, "connection", width=10, rank=3),
         Column("kind", "KIND", Source.FACT, "kind", width=9, rank=5),
-        Column("resource", "RESOURCE", Source.FIELD, "name", width=14, grow=1, rank=1),
+        Column("name", "RESOURCE", Source.FIELD, "name", width=14, grow=1, rank=1),
         Column("verb", "EVENT", Source.FACT, "verb", width=10, rank=2),
         Column("text", "TEXT", Source.FACT, "text", width=20, grow=3, rank=0),
     ),

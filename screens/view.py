@@ -125,7 +125,7 @@ class View(Screen[None]):
     def footer(self) -> Sequence[KeyHint]:
         """The most relevant keys now."""
         commands = [c for context in self.contexts() for c in self.desk.keymap.of_context(context) if c.rank < 90]
-        commands.sort(key=lambda command: command.rank)
+        commands.sort(key=lambda command: (command.context == GLOBAL, command.rank))
         return [KeyHint(c.keys[0], c.title, c.id, rank=c.rank) for c in commands if c.keys]
 
     # -- life

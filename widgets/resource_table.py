@@ -420,7 +420,7 @@ class ResourceTable(LineList):
 
     @override
     def on_resize(self) -> None:
-        self._columns_now = lay_out(self._view.columns, self.size.width, self._columns_now.offset)
+        self._columns_now = lay_out(self._view.columns, self.scrollable_content_region.width, self._columns_now.offset)
         super().on_resize()
 
     # Inside
@@ -434,7 +434,7 @@ class ResourceTable(LineList):
         return Composer(self._columns_now, self._glyphs, self._clock(), self._recent, self._stale, folded)
 
     def _arrange(self, offset: int) -> None:
-        self._columns_now = lay_out(self._view.columns, self.size.width, offset)
+        self._columns_now = lay_out(self._view.columns, self.scrollable_content_region.width, offset)
         self.repaint_everything()
 
     def _repaint(self, resources: Iterable[ResourceId]) -> None:
