@@ -26,6 +26,10 @@ class Lane:
         self._patience = patience
         self._closed = False
 
+    def closed(self) -> bool:
+        """Whether it takes no more calls."""
+        return self._closed
+
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the call on the lane and return its result.
 
@@ -33,7 +37,7 @@ class Lane:
             TimedOut: after ``patience`` seconds, waiting in line included.
             Unreachable: if the lane is closed, or is while the call waits in line.
         """
-        if self._closed:
+        if self.closed():
             raise Unreachable(f"{self._name} is closed.")
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._pool, lambda: call(*args, **kwargs))
@@ -41,7 +45,7 @@ class Lane:
             return await asyncio.wait_for(future, self._patience)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
-            if self._closed and task is not None and not task.cancelling():  # the lane was closed, not we
+            if self.closed() and task is not None and not task.cancelling():  # the lane was closed, not we
                 raise Unreachable(f"{self._name} was closed.") from error
             raise
         except TimeoutError as error:
