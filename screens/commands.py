@@ -18,6 +18,8 @@ RESOURCE_MATCHES: Final = "resource-matches"
 RESOURCE_LOG: Final = "resource-log"
 RESOURCE_ROWS: Final = "resource-rows"
 """Tabs that are a list."""
+RESOURCE_OPEN: Final = "resource-open"
+"""Tabs whose rows lead somewhere."""
 SESSIONS: Final = "sessions"
 JOB: Final = "job"
 JOBS: Final = "jobs"
@@ -144,13 +146,13 @@ RESOURCE_COMMANDS: Final[tuple[Command, ...]] = (
         Command(f"resource.window-{digit}", title, (str(digit),), RESOURCE_CHARTS, f"Charts of the last {title}.")
         for digit, title in enumerate(_WINDOWS)
     ),
-    Command("resource.search", "Search", ("/",), RESOURCE_TEXT, "Find text; in lists, keep only what matches.", 30),
+    Command("resource.search", "Search", ("/",), RESOURCE_TEXT, "Find text; in lists, keep only what matches.", 11),
     Command("resource.next-match", "Next", ("n",), RESOURCE_MATCHES, "The next match."),
     Command("resource.previous-match", "Previous", ("N",), RESOURCE_MATCHES, "The match before."),
     Command("resource.read", "Full screen", ("enter",), RESOURCE_LOG, "The log, full screen."),
-    Command("resource.follow", "Follow", ("f",), RESOURCE_LOG, "Keep the newest line in sight, or stop.", 32),
+    Command("resource.follow", "Follow", ("f",), RESOURCE_LOG, "Keep the newest line in sight, or stop.", 13),
     Command("resource.wrap", "Wrap", ("w",), RESOURCE_LOG, "Break long lines, or move sideways.", 34),
-    Command("resource.open", "Open", ("enter",), RESOURCE_ROWS, "Open what is under the cursor.", 8),
+    Command("resource.open", "Open", ("enter",), RESOURCE_OPEN, "Open what is under the cursor.", 8),
     Command("resource.sort", "Sort", ("o",), RESOURCE_ROWS, "Choose columns and what to sort by.", 36),
     Command("resource.reverse", "Reverse", ("O",), RESOURCE_ROWS, "Turn the order round."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual import work
 from textual.events import Key
@@ -12,7 +13,7 @@ from backends.contract.errors import BackendError
 from backends.contract.model import Ability, Resource, ResourceId
 from backends.contract.operation import Confirm
 from screens.command import GLOBAL, key_name
-from screens.copying import copy_choices
+from screens.copying import Copied, copy_choices
 from screens.desk import Place
 from screens.dialogs.menu import Item, Menu
 from screens.operating import Operating
@@ -22,6 +23,9 @@ from widgets.line_input import LineInput
 
 MOST_HINTS = 4
 """Verbs the footer offers; the menu has them all."""
+
+TYPING: Final = frozenset({"escape", "enter", "tab", "shift+tab", "backspace", "delete", "up", "down"})
+"""Keys that belong to whatever is typed in, whatever they mean to the screen."""
 
 
 class Selecting(Operating):
@@ -43,10 +47,12 @@ class Selecting(Operating):
     # -- verbs
 
     @override
-    def on_key(self, event: Key) -> None:
+    def pressed(self, event: Key) -> None:
+        if isinstance(self.focused, LineInput) and (event.is_printable or event.key in TYPING):
+            return
         key = key_name(event)
         own = [context for context in self.contexts() if context != GLOBAL]
-        if not isinstance(self.focused, LineInput) and self.desk.keymap.find(key, own) is None:
+        if self.desk.keymap.find(key, own) is None:
             targets = self.selection
             operation = self.operation_for_key(key, targets)
             if operation is not None:
@@ -54,7 +60,7 @@ class Selecting(Operating):
                 event.prevent_default()
                 self.operate(operation, targets)
                 return
-        super().on_key(event)
+        super().pressed(event)
 
     @override
     def footer(self) -> Sequence[KeyHint]:
@@ -139,6 +145,10 @@ class Selecting(Operating):
             self.notify("This belongs to nothing that is known here.", severity="warning")
             return
         self.desk.go(Place("resources", kind=owner.id.kind, resources=(owner.id,)))
+
+    def copies(self, resources: Sequence[Resource]) -> Sequence[Copied]:
+        """What can be copied of the selection."""
+        return copy_choices(resources)
 
     @work(group="dialog")
     async def choose_copy(self) -> None:

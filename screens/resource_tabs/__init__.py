@@ -1,0 +1,1 @@
+"""The tabs of the resource screen, one module each."""
