@@ -20,9 +20,10 @@ from textual.widget import Widget
 from typing_extensions import override
 
 from backends.contract.model import Size
+from widgets.terminal_flood import seen_of
 from widgets.terminal_keys import Movement, encode_key, encode_mouse, encode_paste
 from widgets.terminal_paint import Painter, with_cursor, with_label, with_mark
-from widgets.terminal_screen import Cursor, Emulator, Mouse, Row
+from widgets.terminal_screen import SCROLLBACK, Cursor, Emulator, Mouse, Row
 from widgets.terminal_window import Window
 
 LEADER = "ctrl+right_square_bracket"
@@ -165,6 +166,7 @@ class TerminalView(Widget, can_focus=True):
     async def _take(self, data: bytes, *, answering: bool) -> None:
         await self._ready.wait()
         async with self._turn:
+            data = seen_of(data, SCROLLBACK)
             started = perf_counter()
             for at in range(0, len(data), SLICE):
                 self._parse(data[at : at + SLICE], answering=answering)
@@ -329,7 +331,8 @@ class TerminalView(Widget, can_focus=True):
 
     @override
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        return True
+        # What follows the leader is no typing: it may move the focus, and later keys must wait for that.
+        return key != LEADER and not self._leading
 
     def on_key(self, event: events.Key) -> None:
         """Send the key, unless it is the leader or moves through the scrollback."""

@@ -152,13 +152,17 @@ class Emulator(Protocol):
         """Tell what the theme's own colours are, for programs that ask whether the screen is dark."""
 
 
+SCROLLBACK = 10_000
+"""Rows kept that have scrolled off the top."""
+
+
 class History:
     """Rows that scrolled off the top, bounded in rows and characters; the oldest go first.
 
     Rows are numbered from the first one ever kept, so that a number means the same row when older ones have gone.
     """
 
-    def __init__(self, *, rows: int = 10_000, characters: int = 4_000_000) -> None:
+    def __init__(self, *, rows: int = SCROLLBACK, characters: int = 4_000_000) -> None:
         self._rows: list[Row] = []
         self._limit = rows
         self._room = characters
