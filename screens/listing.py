@@ -76,7 +76,8 @@ class Listing(Operating):
             tree_field=kind.parent_field if kind else None,
         )
 
-    def on_mount(self) -> None:
+    @override
+    def mounted(self) -> None:
         """Ages move on while somebody looks."""
         self.set_interval(1.0, self._tick)
 
@@ -128,10 +129,10 @@ class Listing(Operating):
         self.describe_state()
 
     @override
-    def on_key(self, event: Key) -> None:
+    def pressed(self, event: Key) -> None:
         if isinstance(self.focused, LineInput) and (event.is_printable or event.key in ("escape", "enter")):
             return
-        super().on_key(event)
+        super().pressed(event)
 
     def do_list_filter(self) -> None:
         """Type a filter; the table follows every key."""

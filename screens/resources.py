@@ -82,9 +82,9 @@ class ResourcesView(Listing, Selecting):
         return Place("resources", kind=self._kind.id, resources=(current,) if current else ())
 
     @override
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         self._go_there()
-        super().on_mount()
+        super().mounted()
 
     def _show_kind(self, kind: Kind | None) -> None:
         self._kind = kind
@@ -186,14 +186,14 @@ class ResourcesView(Listing, Selecting):
         return True
 
     @override
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def resumed(self) -> None:
+        super().resumed()
         self._interest = Interest()
         self._attend()
 
     @override
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         self._look_away()
 
     @work(exclusive=True, group="attention")

@@ -130,7 +130,29 @@ class View(Screen[None]):
 
     # -- life
 
+    # Textual calls an ``on_…`` method of every class of the family, most derived first. Screens therefore override the
+    # plain methods below, which are called once and may call ``super()``.
+
+    def on_mount(self) -> None:
+        """The widgets are there."""
+        self.mounted()
+
     def on_screen_resume(self) -> None:
+        """Shown, for the first time or again."""
+        self.resumed()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen is shown."""
+        self.suspended()
+
+    def on_key(self, event: Key) -> None:
+        """A key nobody inside took."""
+        self.pressed(event)
+
+    def mounted(self) -> None:
+        """Fill the widgets and say what has the keys."""
+
+    def resumed(self) -> None:
         """Listen to the fleet while shown, and catch up with what happened meanwhile."""
         if self._unsubscribe is None:
             self._unsubscribe = self.fleet.subscribe(self._hear)
@@ -138,7 +160,7 @@ class View(Screen[None]):
         self.post_message(FleetChanged())
         self.refresh_frame()
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
         """Nobody looks: stop listening."""
         self._stop_listening()
 
@@ -202,7 +224,7 @@ class View(Screen[None]):
 
     # -- keys
 
-    def on_key(self, event: Key) -> None:
+    def pressed(self, event: Key) -> None:
         """Find what a key means here and do it; what means nothing goes on to the app."""
         if isinstance(self.focused, Input) and event.is_printable:
             return
