@@ -125,6 +125,8 @@ class JobRow(msgspec.Struct, frozen=True):
     text: str = ""
     exit_code: int | None = None
     failure: Failure | None = None
+    started: float | None = None
+    ended: float | None = None
 
 
 class Job(msgspec.Struct, frozen=True):

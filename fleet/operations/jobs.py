@@ -247,7 +247,9 @@ class Jobs:
 
     def _settle(self, run: JobRun) -> None:
         rows = tuple(
-            row if row.state in FINAL else msgspec.structs.replace(row, state=JobState.CANCELLED, text="Cancelled.")
+            row
+            if row.state in FINAL
+            else msgspec.structs.replace(row, state=JobState.CANCELLED, text="Cancelled.", ended=time.time())
             for row in run.job.rows
         )
         states = {row.state for row in rows}
@@ -262,7 +264,7 @@ class Jobs:
 
 async def _run_row(run: JobRun, index: int, resource: Resource, runner: Runner) -> None:
     """Do one row and tell how it went; a failure of one row does not end the others."""
-    began = msgspec.structs.replace(run.job.rows[index], state=JobState.RUNNING)
+    began = msgspec.structs.replace(run.job.rows[index], state=JobState.RUNNING, started=time.time())
     run.row(index, began)
     try:
         with guarded(resource.id.connection):
@@ -271,7 +273,13 @@ async def _run_row(run: JobRun, index: int, resource: Resource, runner: Runner) 
         failure = Failure.of(error)
         run.row(
             index,
-            msgspec.structs.replace(run.job.rows[index], state=JobState.FAILED, text=error.message, failure=failure),
+            msgspec.structs.replace(
+                run.job.rows[index],
+                state=JobState.FAILED,
+                text=error.message,
+                failure=failure,
+                ended=time.time(),
+            ),
         )
         return
     if outcome.undo is not None:
@@ -285,6 +293,7 @@ async def _run_row(run: JobRun, index: int, resource: Resource, runner: Runner) 
             progress=1.0,
             text=outcome.summary,
             exit_code=outcome.exit_code,
+            ended=time.time(),
         ),
     )
 
