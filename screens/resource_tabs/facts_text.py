@@ -145,14 +145,14 @@ def _measured(known: Known) -> Iterator[tuple[str, str]]:
         limit = sample.values.get(metric.limit) if metric.limit else None
         of = f" of {quantity(limit, metric.unit)}" if limit else ""
         told = f"{quantity(value, metric.unit, now=known.now, glyphs=known.glyphs)}{of}"
-        yield metric.title, f"{told:<{TOLD}} {_bars(metric, known)}" if metric.charted else told
+        yield metric.title, f"{told:<{TOLD}} {_bars(metric, limit, known)}" if metric.charted else told
     yield from part_lines(kind, sample, known.glyphs)
 
 
-def _bars(metric: Metric, known: Known) -> str:
+def _bars(metric: Metric, limit: float | None, known: Known) -> str:
     """The last minute, for where no chart is in sight."""
     values = [sample.values.get(metric.id) for sample in known.inventory.recent(known.resource.id)]
-    return spark(values, ceiling=metric.ceiling, glyphs=known.glyphs)
+    return spark(values, ceiling=limit or metric.ceiling, glyphs=known.glyphs)
 
 
 def _parts(metric: Metric, values: Mapping[str, float], limits: Mapping[str, float], glyphs: Glyphs) -> str:

@@ -12,8 +12,8 @@ from typing_extensions import override
 from backends.contract.errors import BackendError
 from backends.contract.model import Column, Event, Health, Resource, ResourceId, Severity, Source, State
 from fleet.values import Entry, EntryState, EventQuery, JournalQuery
-from screens.copying import Copied
 from screens.commands import RESOURCE_OPEN
+from screens.copying import Copied
 from screens.desk import Desk, Place
 from screens.resource_tabs.rows import RowsPane
 from screens.view import News
