@@ -28,12 +28,13 @@ from screens.reading import Reading
 from screens.records import BUSY, FAULT, GOOD, IDLE, WARNING, Standing
 from screens.view import News
 from widgets.cells import duration, neutral
+from widgets.frame import KeyHint
 from widgets.resource_table import ResourceTable
 
 ENTRY: Final = "entry:"
 """A place's tab that begins so names a journal entry instead of a job."""
 COLUMNS: Final = (
-    Column("state", "STATE", Source.FIELD, "state", width=11, rank=0),
+    Column("state", "STATE", Source.FIELD, "standing", width=11, rank=0),
     Column("name", "NAME", Source.FIELD, "name", width=14, grow=1, rank=0),
     Column("exit", "EXIT", Source.FACT, "exit", width=5, right=True, rank=1),
     Column("took", "TOOK", Source.FACT, "took", Unit.SECONDS, width=7, right=True, rank=2),
@@ -261,7 +262,7 @@ class JobView(Reading):
         text.append(neutral(job.title), style="bold").append(neutral(f" on {names}{more}: "))
         text.append(neutral(" · ".join(self._words(job))))
         if self._entry is not None and self._entry.calls:
-            text.append(neutral(f"\n$ {self._entry.calls[0]}"), style="dim")
+            text.append(f"\n$ {neutral(self._entry.calls[0])}", style="dim")
         if self._trouble:
             text.append(f"\n{neutral(self._trouble)}", style="bold")
         failed = next((row for row in job.rows if row.failure is not None), None)
@@ -300,6 +301,15 @@ class JobView(Reading):
         return (f"only {name}",)
 
     # -- keys
+
+    @override
+    def footer(self) -> Sequence[KeyHint]:
+        useless = set()
+        if self._job is None or self._job.state is not JobState.RUNNING:
+            useless.add("job.cancel")
+        if not self.is_mounted or self.table is None:
+            useless |= {"job.only", "job.panes"}
+        return [hint for hint in super().footer() if hint.action not in useless]
 
     @work(group="dialog")
     async def do_job_cancel(self) -> None:
