@@ -1,0 +1,108 @@
+"""Cursor, page and filter keys beside the bare app's key, in turns, while 200 rows change each second."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Final
+
+from benchmarks.ground import cached_home, fake_fleet
+from benchmarks.groups import Effort
+from benchmarks.groups.watched import KEY_REFERENCE, cockpit, first_line, hello, names, ready
+from benchmarks.report import Figure, Peer, limited, middle, percentile
+from benchmarks.terminal import Terminal
+
+SIZES: Final = (100, 10_000)
+CHANGES: Final = 200
+"""Changes of state a second, of rows anywhere in the list."""
+DOWN, UP, PAGE_DOWN, HOME = b"j", b"k", b"\x1b[6~", b"\x1b[H"
+TURN: Final = 10
+"""Keys pressed on one program before the next has its turn."""
+PAUSE: Final = 0.02
+"""Seconds between two keys: a fast hand, and another phase of what goes on besides each time."""
+
+
+class Presses:
+    """The answer times of one program, by key; those without an answer are counted, not forgotten."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.sizes: defaultdict[str, list[int]] = defaultdict(list)
+        self.silent: defaultdict[str, int] = defaultdict(int)
+
+    def press(self, terminal: Terminal, name: str, key: bytes, *, bare: bool = False) -> None:
+        """Press a key and note what came."""
+        terminal.rest(PAUSE)
+        answer = terminal.press(key, first_line if bare else names)
+        if answer is None:
+            self.silent[name] += 1
+        else:
+            self.seconds[name].append(answer.seconds)
+            self.sizes[name].append(answer.size)
+
+
+def measure(effort: Effort) -> Iterator[Figure]:
+    """Rows 5, 6 and 7."""
+    bare, ours = Presses(), {rows: Presses() for rows in SIZES}
+    with ExitStack() as stack:
+        plain = stack.enter_context(hello())
+        ready(plain, "READY")
+        shown: dict[int, Terminal] = {}
+        for rows in SIZES:
+            fleet = stack.enter_context(fake_fleet(stack.enter_context(cached_home(rows)), rows))
+            fleet.say(f"churn {CHANGES}")
+            shown[rows] = stack.enter_context(cockpit(fleet.environment))
+            ready(shown[rows])
+        for _ in range(0, effort.keys, TURN):
+            for _ in range(TURN):
+                bare.press(plain, "key", b"a", bare=True)
+            for rows, terminal in shown.items():
+                _round(ours[rows], terminal)
+    yield from _figures(bare, ours)
+
+
+def _round(presses: Presses, terminal: Terminal) -> None:
+    for _ in range(TURN // 2):
+        presses.press(terminal, "cursor", DOWN)
+    for _ in range(TURN // 2):
+        presses.press(terminal, "cursor", UP)
+    for _ in range(2):  # as many full pages as 100 rows have
+        presses.press(terminal, "page", PAGE_DOWN)
+    terminal.press(HOME, names)
+    terminal.send(b"/")
+    terminal.rest(0.1)
+    for digit in b"73":
+        presses.press(terminal, "filter", bytes((digit,)))
+    terminal.press(b"\x1b", names)
+    terminal.rest(0.1)
+    terminal.press(HOME, names, limit=0.3)
+
+
+def _figures(bare: Presses, ours: dict[int, Presses]) -> Iterator[Figure]:
+    key = Peer("hello's key", middle(bare.seconds["key"]) * 1000, KEY_REFERENCE * 1000)
+    few, many = SIZES
+    for rows in SIZES:
+        cursor = ours[rows].seconds["cursor"]
+        lost = _silent(ours[rows], "cursor")
+        value = middle(cursor) * 1000
+        goal = "≤ 1.2 × hello's key"
+        yield Figure("5", f"cursor key, {rows:,} rows, p50", value, "ms", goal, 1.2 * key.value, key, note=lost)
+        yield limited("5", f"cursor key, {rows:,} rows, p95", percentile(cursor, 95), limit_ms=5, peer=key)
+    at_few = Peer(f"at {few} rows", middle(ours[few].seconds["cursor"]) * 1000)
+    value = middle(ours[many].seconds["cursor"]) * 1000
+    yield Figure("5", f"cursor key, {many:,} rows, p50", value, "ms", f"≤ 1.2 × {few}", 1.2 * at_few.value, at_few)
+    for row, name, limit in (("6", "page", 8.0), ("7", "filter", 30.0)):
+        for rows in SIZES:
+            seconds, lost = ours[rows].seconds[name], _silent(ours[rows], name)
+            yield Figure("", f"{name} key, {rows:,} rows, p50", middle(seconds) * 1000, "ms", peer=key)
+            yield limited(
+                row, f"{name} key, {rows:,} rows, p95", percentile(seconds, 95), limit_ms=limit, peer=key, note=lost
+            )
+    for name in ("cursor", "page", "filter"):
+        yield Figure("", f"bytes of a {name} key, p50", middle(ours[many].sizes[name]), "B")
+
+
+def _silent(presses: Presses, name: str) -> str:
+    silent = presses.silent[name]
+    return f"{silent} of {silent + len(presses.seconds[name])} {name} keys changed nothing that was looked at" if silent else ""

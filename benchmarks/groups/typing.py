@@ -1,0 +1,105 @@
+"""Escape, and letters that arrive faster than anything they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from benchmarks.ground import cached_home, fake_fleet
+from benchmarks.groups import Effort
+from benchmarks.groups.watched import KEY_REFERENCE, cockpit, first_line, hello, names, ready
+from benchmarks.report import Figure, Peer, limited, middle, percentile
+from benchmarks.terminal import Lost, Terminal
+
+ROWS: Final = 1_000
+ESCAPES: Final = {"legacy": (b"\x1b", 50.0), "kitty": (b"\x1b[27u", 5.0)}
+FILTERED: Final = "auth-738"
+
+
+def measure(effort: Effort) -> Iterator[Figure]:
+    """Rows 17 and 18."""
+    times = 100 if effort.keys > 100 else 20
+    with cached_home(ROWS) as home, fake_fleet(home, ROWS) as fleet, hello() as plain:
+        ready(plain, "READY")
+        keys = [answer.seconds for _ in range(30) if (answer := plain.press(b"a", first_line))]
+        key = Peer("hello's key", middle(keys) * 1000, KEY_REFERENCE * 1000)
+        with cockpit(fleet.environment) as terminal:
+            ready(terminal)
+            terminal.rest(1)
+            for name, (escape, limit) in ESCAPES.items():
+                took = [_escape(terminal, escape) for _ in range(max(5, times // 4))]
+                yield limited("17", f"Escape ends a filter, {name} keys, p50", middle(took), limit_ms=limit, peer=key)
+                yield Figure("", f"Escape, {name} keys, p95", percentile(took, 95) * 1000, "ms", peer=key)
+            yield _counted("`/text` in one write filters", [_filters(terminal) for _ in range(times)])
+            yield _counted("`:images⏎` in one write goes there", [_goes(terminal) for _ in range(times)])
+            yield _counted("`ctrl+p` and a verb in one write finds it", [_finds(terminal) for _ in range(times // 2)])
+        starts = [_before_the_start(cockpit(fleet.environment)) for _ in range(effort.rounds)]
+        yield _counted("`/text` typed at the first frame filters", starts)
+
+
+def _counted(what: str, outcomes: list[bool]) -> Figure:
+    total = len(outcomes)
+    return Figure("18", what, sum(outcomes), f"of {total}", "all", total, least=True)
+
+
+def _escape(terminal: Terminal, escape: bytes) -> float:
+    terminal.send(b"/73")
+    terminal.wait_for(lambda picture: picture.row(3)[2:].startswith(FILTERED))
+    terminal.rest(0.15)
+    answer = terminal.press(escape, names)
+    assert answer is not None
+    terminal.rest(0.1)
+    return answer.seconds
+
+
+def _filters(terminal: Terminal) -> bool:
+    terminal.send(f"/{FILTERED}".encode())
+    done = _shows(terminal, FILTERED, 3) and terminal.picture.row(4) == ""
+    terminal.press(b"\x1b", names)
+    terminal.rest(0.08)
+    return done
+
+
+def _goes(terminal: Terminal) -> bool:
+    terminal.send(b":images\r")
+    try:
+        terminal.wait_for(lambda picture: "Images" in picture.row(0), limit=2)
+        done = True
+    except Lost:
+        done = False
+    terminal.send(b"\x1b:containers\r")
+    terminal.wait_for(lambda picture: "Containers" in picture.row(0))
+    terminal.rest(0.08)
+    return done
+
+
+def _finds(terminal: Terminal) -> bool:
+    terminal.send(b"\x10rename")
+    try:
+        terminal.wait_for(lambda picture: "rename" in picture.text.replace(picture.row(0), "").lower(), limit=2)
+        done = "rename" in picture_line(terminal)
+    except Lost:
+        done = False
+    terminal.send(b"\x1b")
+    terminal.rest(0.15)
+    return done
+
+
+def picture_line(terminal: Terminal) -> str:
+    """The text of all lines that hold what was typed."""
+    return "\n".join(line for line in terminal.picture.text.splitlines() if "rename" in line)
+
+
+def _before_the_start(terminal: Terminal) -> bool:
+    with terminal:
+        terminal.wait_for_text("Quarterdeck")
+        terminal.send(f"/{FILTERED}".encode())
+        return _shows(terminal, FILTERED, 3, limit=10)
+
+
+def _shows(terminal: Terminal, text: str, row: int, *, limit: float = 2) -> bool:
+    try:
+        terminal.wait_for(lambda picture: picture.row(row)[2:].startswith(text), limit=limit)
+    except Lost:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What is run to be measured, or to be measured against."""
