@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backends.contract.model import Resource
+from backends.contract.model import Fact, Resource
 
 
 class Copied(NamedTuple):
@@ -25,11 +25,15 @@ def copy_choices(resources: Sequence[Resource]) -> list[Copied]:
         Copied("Full name for qd", "\n".join(_full(resource) for resource in resources)),
     ]
     for fact, title in (("address", "Address"), ("ip", "IP address"), ("image", "Image"), ("ports", "Ports")):
-        values = [str(value) for resource in resources if (value := resource.facts.get(fact))]
+        values = [_text(value) for resource in resources if (value := resource.facts.get(fact))]
         if values:
             choices.append(Copied(title, "\n".join(values)))
     choices.append(Copied("Command to look", f"qd get {' '.join(_full(resource) for resource in resources)}"))
     return choices
+
+
+def _text(value: Fact) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _full(resource: Resource) -> str:

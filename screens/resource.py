@@ -31,7 +31,7 @@ from screens.resource_tabs.processes import ProcessesPane
 from screens.resource_tabs.record import RecordPane
 from screens.resource_tabs.rows import RowsPane
 from screens.selecting import Selecting
-from screens.summary import trouble
+from screens.summary import in_sentence, trouble
 from screens.view import News
 from widgets.cells import age, neutral
 from widgets.frame import Place as Heading
@@ -201,7 +201,7 @@ class ResourceView(Selecting):
             name = neutral(self._subject.native) if self._subject else ""
             return [Content.styled(f" {self._glyphs.fault} {name} is not known here.", "$text-error bold")]
         known = Known(resource, self.fleet.inventory, self.fleet.catalogue, self._glyphs, now)
-        kind = known.kind.title if known.kind else resource.id.kind
+        kind = in_sentence(known.kind.title) if known.kind else resource.id.kind
         name = neutral(resource.name, self._glyphs)
         title = Content.assemble(" ", (name, "bold"), f"  {kind} of {neutral(resource.id.connection)}  ")
         if self._gone_at is not None:

@@ -154,7 +154,7 @@ class Selecting(Operating):
     async def choose_copy(self) -> None:
         """Copy something of the selection."""
         resources = [r for i in self.selection if (r := self.fleet.inventory.get(i)) is not None]
-        items = [Item(choice, choice.title, note=choice.text.split("\n", 1)[0]) for choice in copy_choices(resources)]
+        items = [Item(choice, choice.title, note=choice.text.split("\n", 1)[0]) for choice in self.copies(resources)]
         if not items:
             return
         chosen = await self.app.push_screen_wait(Menu("Copy", items))

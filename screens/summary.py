@@ -84,13 +84,18 @@ def holdings(counted: Mapping[str, Mapping[State, int]], catalogue: Catalogue) -
     for kind in kinds:
         states = counted[kind.id]
         number = sum(states.values())
-        noun = f"{number} {kind.title if number == 1 else kind.plural}"
+        noun = f"{number} {in_sentence(kind.title if number == 1 else kind.plural)}"
         words = [f"{states[state]} {state.value}" for state in _COUNTED if states.get(state)]
         whole = len(states) == 1 and len(words) == 1
         parts.append(
             f"{noun} {next(iter(states)).value}" if whole else f"{noun}: {', '.join(words)}" if words else noun
         )
     return " · ".join(parts)
+
+
+def in_sentence(title: str) -> str:
+    """A title in the middle of a sentence: small, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def trouble(connection: Connection, now: float) -> str:
