@@ -56,7 +56,7 @@ LIST: Final = Command(
 GET: Final = Command(
     "get",
     "Show all that is known of resources.",
-    "listing:get",
+    "describing:get",
     (NAMES,),
     (JSON, CONNECTIONS),
     group=LOOK,
@@ -65,7 +65,7 @@ GET: Final = Command(
 INSPECT: Final = Command(
     "inspect",
     "Print the engine's own description of a resource, secrets masked.",
-    "listing:inspect",
+    "describing:inspect",
     (NAME,),
     (JSON, CONNECTIONS),
     group=LOOK,

@@ -127,11 +127,11 @@ def _settings(cli: Cli) -> Settings:
 
 def _all(cli: Cli) -> dict[str, Any]:
     """Everything that is set, as plain tables, without what is unset."""
-    import msgspec
+    from msgspec import json
 
     from fleet.redaction import redact_json
 
-    tables = redact_json(msgspec.to_builtins(_settings(cli)))
+    tables = redact_json(json.decode(json.encode(_settings(cli))))
     assert isinstance(tables, dict)
     return {name: _without_nothing(table) for name, table in tables.items()}
 

@@ -10,6 +10,7 @@ from backends.contract.errors import Invalid, NotFound
 from fleet.naming import Names
 from fleet.scope import Scope
 from fleet.values import Connection, ConnectionState
+from widgets.cells import natural
 
 if TYPE_CHECKING:
     from app.cli.context import Cli
@@ -107,7 +108,10 @@ def find(
     found: dict[object, Resource] = {}
     for word in words:
         try:
-            matches = [each for each in names.find(word, verb=verb, kind=kind) if _within(each, scope)]
+            matches = sorted(
+                (each for each in names.find(word, verb=verb, kind=kind) if _within(each, scope)),
+                key=lambda each: (natural(each.name), each.id),
+            )
             if not matches:
                 raise NotFound(f"There is no resource “{word}” there.")
         except NotFound as error:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from backends.contract.model import Ability, Kind, Resource
+from backends.contract.model import Ability, Kind, Resource, ResourceId, Source
 from fleet.scope import Scope
 from fleet.values import ConnectionState, Interest
 
@@ -66,11 +66,19 @@ class Attention:
         await self.list_kinds([kinds[kind] for kind in found], scope)
 
     async def measure(self, resources: Iterable[Resource], *, limit: float = MEASURE_LIMIT) -> None:
-        """Have resources measured, and wait until each that can be was, once."""
+        """Have resources measured, and wait until the numbers of each that can be measured are there."""
         able = frozenset(each.id for each in resources if Ability.METRICS in each.abilities)
         await self._fleet.attend(self._view, Interest(able, self._kinds))
-        inventory = self._fleet.inventory
-        await self._until(lambda: all(inventory.sample(each) or not inventory.get(each) for each in able), limit)
+        await self._until(lambda: all(map(self._measured, able)), limit)
+
+    def _measured(self, identity: ResourceId) -> bool:
+        """Whether all its columns have numbers. Rates come with the second sample; what is missing then, stays so."""
+        inventory, kind = self._fleet.inventory, self._fleet.catalogue.kinds.get(identity.kind)
+        recent = inventory.recent(identity)
+        if len(recent) != 1:
+            return bool(recent) or inventory.get(identity) is None
+        columns = kind.columns if kind else ()
+        return all((each.key or each.id) in recent[-1].values for each in columns if each.source is Source.METRIC)
 
     async def look(self, resources: Collection[Resource]) -> None:
         """Have resources measured from now on, without waiting."""

@@ -47,17 +47,22 @@ def command_for(word: str, cli: Cli) -> Command:
     Raises:
         Usage: if no backend knows the verb.
     """
-    operations = operations_of(cli.catalogue, word)
-    if not operations:
+    if not operations_of(cli.catalogue, word):
         verbs = {op.verb for info in cli.catalogue.backends.values() for op in info.operations if not op.hidden}
         close = difflib.get_close_matches(word, [*BY_NAME, *verbs], n=1)
         hint = f"Did you mean {close[0]}?" if close else "`qd --help` lists the commands, `qd help verbs` the verbs."
         raise Usage(f"“{word}” is no command and no verb.", hint=hint)
+    return verb_command(word, cli.catalogue)
+
+
+def verb_command(verb: str, catalogue: Catalogue) -> Command:
+    """The command of a verb some backend knows."""
+    operations = operations_of(catalogue, verb)
     first = operations[0]
     kinds = ", ".join(dict.fromkeys(operation.kind for operation in operations))
     effect = {Effect.READ: "It only reads.", Effect.CHANGE: "", Effect.DESTROY: "It destroys."}[first.effect]
     return Command(
-        word,
+        verb,
         f"{first.title}: {kinds}.",
         "operations:operate",
         (NAMES,),

@@ -59,7 +59,7 @@ def split(argv: Sequence[str]) -> Line:
 
 
 def parse(command: Command, words: Sequence[str], line: str) -> Namespace:
-    """The values of a command's arguments and options; ``tail`` holds the words after ``--``.
+    """The values of a command's arguments and options; ``words_after`` holds the words after ``--``.
 
     Args:
         command: what is meant.
@@ -79,7 +79,7 @@ def parse(command: Command, words: Sequence[str], line: str) -> Namespace:
         given = parser_of(command, line).parse_intermixed_args(words)
     except ValueError as error:  # argparse lets a few of its own slip
         raise Usage(_sentence(str(error))) from error
-    given.tail = tail
+    given.words_after = tail
     return given
 
 

@@ -27,7 +27,7 @@ VERB = "exec"
 
 async def execute(cli: Cli, given: Namespace) -> int:
     """Run a program at resources."""
-    if not given.tail:
+    if not given.words_after:
         raise Usage("Which program?", hint="Write it after --: qd exec web-1 -- uptime")
     if not given.plan:
         refuse_read_only(cli, "Running a command")
@@ -56,7 +56,7 @@ async def execute(cli: Cli, given: Namespace) -> int:
 
 def _arguments(given: Namespace) -> dict[str, Any]:
     values = {
-        "command": list(given.tail),
+        "command": list(given.words_after),
         "user": given.user,
         "cwd": given.cwd,
         "env": list(given.env),

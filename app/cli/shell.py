@@ -41,7 +41,7 @@ async def shell(cli: Cli, given: Namespace) -> int:
     async with cli.fleet(scope) as fleet:
         found = find(cli, fleet, scope, [given.name], verb=VERB)
         operation = operation_for(fleet, found[0], VERB)
-        arguments = {name: value for name, value in (("user", given.user), ("command", given.tail)) if value}
+        arguments = {name: value for name, value in (("user", given.user), ("command", given.words_after)) if value}
         request = Request(VERB, tuple(each.id for each in found), arguments, door=DOOR)
         prepared = await fleet.prepare(request)
         approval = await approve(cli, given, operation, prepared)
