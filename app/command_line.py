@@ -6,6 +6,9 @@
     :logs web*                     a view of the resources a name or glob means
     :stop web-1 timeout=3          a verb, resources, arguments
     :jobs                          a view
+    :theme paper                   another look
+    :set interface.keys k9s        a setting; alone, where it stands
+    :undo                          what the key of that name does
     :q                             leave
     :!uptime                       a command on this machine
 """
@@ -13,7 +16,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from backends.contract.errors import BackendError, Invalid, NotFound
@@ -40,6 +44,15 @@ RESOURCE_TABS: Final[Mapping[str, str]] = {
     "describe": "What is known of a resource",
     "metrics": "Charts of a resource",
 }
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "undo": ("app.undo", "Take back the last change that can be taken back"),
+    "refresh": ("app.refresh", "List everything again"),
+    "help": ("app.help", "The keys of this screen"),
+    "palette": ("app.palette", "Find anything"),
+    "back": ("back", "To where you came from"),
+}
+"""Commands that have a word as well as a key."""
+THEME: Final = "interface.theme"
 ALIASES: Final[Mapping[str, str]] = {"q": "quit", "q!": "quit", "wq": "quit", "h": "hosts", "t": "tunnels"}
 
 
@@ -51,19 +64,49 @@ class Do(NamedTuple):
     arguments: dict[str, str]
 
 
+class Run(NamedTuple):
+    """A command of the registry, by its id."""
+
+    command: str
+
+
+class Set(NamedTuple):
+    """A setting to be changed, as it was typed."""
+
+    key: str
+    text: str
+
+
 class Quit(NamedTuple):
     """Leave."""
 
 
-Meaning = Place | Do | Quit
+Meaning = Place | Do | Run | Set | Quit
 
 
 class CommandLine:
     """Reads and completes command lines against what is known now."""
 
-    def __init__(self, catalogue: Catalogue, inventory: Inventory) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        inventory: Inventory,
+        *,
+        themes: Sequence[str] = (),
+        settings: Callable[[], Sequence[tuple[str, str]]] = tuple,
+    ) -> None:
+        """Read lines against what is known.
+
+        Args:
+            catalogue: kinds and verbs.
+            inventory: resources and connections.
+            themes: names of themes, to complete.
+            settings: gives names of settings and what each is, to complete.
+        """
         self._catalogue = catalogue
         self._inventory = inventory
+        self._themes = themes
+        self._settings = settings
         self._names = Names(catalogue, inventory)
 
     def read(self, line: str) -> Meaning:
@@ -83,16 +126,13 @@ class CommandLine:
         if not words:
             raise Invalid("Nothing was typed.")
         first, rest = ALIASES.get(words[0].lower(), words[0].lower()), words[1:]
-        if first == "quit":
-            return Quit()
-        if first in VIEWS:
-            return Place(first)
+        known = _word(first, rest)
+        if known is not None:
+            return known
         if first in RESOURCE_TABS and rest:
             return self._look(first, rest)
         kind = self._kind(first)
-        if kind is not None:
-            return _list(kind, rest)
-        return self._verb(first, rest)
+        return self._verb(first, rest) if kind is None else _list(kind, rest)
 
     def place(self, line: str) -> Place | None:
         """The place a line names; ``None`` when it names none that is known."""
@@ -127,8 +167,8 @@ class CommandLine:
             operation.verb for kind in self._catalogue.kinds for operation in self._catalogue.kind_operations(kind)
         }
         if verb not in known:
-            raise Invalid(f"“{verb}” is no view, kind or verb.", hint="Press tab after : for what there is.")
-        arguments = {k: v for word in words if "=" in word for k, _, v in [word.partition("=")]}
+            raise Invalid(f"“{verb}” is no view, kind or verb.", hint=self._nearest(verb))
+        arguments = {name: value for word in words if "=" in word for name, _, value in [word.partition("=")]}
         names = [word for word in words if "=" not in word]
         if not names:
             raise Invalid(f"{verb} what? Name a resource: :{verb} web-1.")
@@ -136,6 +176,11 @@ class CommandLine:
         backend = self._inventory.backend_of(targets[0].id)
         operation = self._catalogue.operation(backend, targets[0].id.kind, verb)
         return Do(operation, tuple(target.id for target in targets), arguments)
+
+    def _nearest(self, word: str) -> str:
+        known = [name for name, _ in self._first_words()]
+        close = get_close_matches(word, [*known, *ALIASES], n=1, cutoff=0.5)
+        return f"Did you mean {close[0]}?" if close else "Press tab after : for what there is."
 
     # -- completion
 
@@ -157,14 +202,42 @@ class CommandLine:
             for kind in self._catalogue.kinds
             for operation in self._catalogue.kind_operations(kind)
         }
-        return sorted([*kinds, *VIEWS.items(), *RESOURCE_TABS.items(), *verbs.items(), ("quit", "Leave")])
+        words = [(word, meaning) for word, (_, meaning) in WORDS.items()]
+        ours = [("quit", "Leave"), ("theme", "Choose another look"), ("set", "Change a setting")]
+        return sorted([*kinds, *VIEWS.items(), *RESOURCE_TABS.items(), *verbs.items(), *words, *ours])
 
     def _later_words(self, words: Sequence[str]) -> Sequence[tuple[str, str]]:
-        first = words[0].lower()
+        first = words[0].lower().removeprefix(":")
+        if first == "theme":
+            return [(name, "") for name in self._themes]
+        if first == "set":
+            return self._settings() if len(words) == 2 else ()
+        if first.startswith("!") or first in VIEWS or first in WORDS:
+            return ()
         if self._kind(first) is not None:
             return [(f"@{name}", "only this connection") for name in self._inventory.connections]
         verb = "" if first in RESOURCE_TABS else first
         return [(resource.name, full_name(resource)) for resource in self._names.candidates(verb=verb)]
+
+
+def _word(word: str, rest: Sequence[str]) -> Meaning | None:
+    """What a word of ours means: a view, a command, a setting, or to leave."""
+    if word == "quit":
+        return Quit()
+    if word in VIEWS:
+        return Place(word, filter=" ".join(part.removeprefix("/") for part in rest))
+    if word in WORDS:
+        return Run(WORDS[word][0])
+    return _setting(word, rest) if word in ("theme", "set") else None
+
+
+def _setting(word: str, words: Sequence[str]) -> Set | Place | Run:
+    """``theme NAME`` or ``set KEY VALUE``; with too little, where one can choose."""
+    if word == "theme":
+        return Set(THEME, words[0]) if words else Run("app.theme")
+    if len(words) < 2:
+        return Place("settings", tab=words[0] if words else "")
+    return Set(words[0], shlex.join(words[1:]) if len(words) > 2 else words[1])
 
 
 def _list(kind: Kind, words: Sequence[str]) -> Place:

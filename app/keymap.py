@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from fleet.catalogue import Catalogue
 from screens.command import GLOBAL, Command, Keymap
+
+if TYPE_CHECKING:
+    from app.key_check import KeyProblem
 
 AREAS: Final[tuple[tuple[str, str, str], ...]] = (
     ("1", "overview", "Overview"),
@@ -43,13 +47,29 @@ GLOBAL_COMMANDS: Final[tuple[Command, ...]] = (
 PRESETS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "default": {},
     "k9s": {
-        "remove": ("ctrl+d",),
-        "kill": ("ctrl+k",),
+        # Both show their plan and ask, so the reflex of half a page down opens something to read, no more.
+        "remove": ("ctrl+d", "D"),
+        "kill": ("ctrl+k", "K"),
+        "table.half_down": ("ctrl+f",),
+        "list.raw": ("y", "Y"),
+        "list.copy": ("c",),
+        "resource.inspect": ("y", "Y", "i"),
+        "resource.copy": ("c",),
+        "overview.copy": ("c",),
+        "list.sort": ("o", "ctrl+w"),
+        "app.palette": ("ctrl+p", "ctrl+a"),
     },
     "lazydocker": {
-        "list.faults": ("e",),
+        "stop": ("s", "S"),
+        "shell": ("E",),
+        "exec": ("c",),
+        "list.faults": ("e", "!"),
         "list.logs": ("m", "l"),
         "list.metrics": ("M",),
+        "overview.logs": ("m", "l"),
+        "overview.metrics": ("M",),
+        "resource.logs": ("m", "l"),
+        "resource.metrics": ("M",),
     },
 }
 """What other tools' hands know, as far as no plain letter destroys; the rest stays as it is."""
@@ -58,3 +78,11 @@ PRESETS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
 def build_keymap(commands: Sequence[Command], preset: str, chosen: Mapping[str, Sequence[str]]) -> Keymap:
     """The registry with the preset and, above it, the user's own keys."""
     return Keymap((*GLOBAL_COMMANDS, *commands), {**PRESETS.get(preset, {}), **chosen})
+
+
+def key_problems(keymap: Keymap, catalogue: Catalogue) -> Sequence[KeyProblem]:
+    """Everything wrong with a keymap, given what the backends bring."""
+    from app.key_check import KeyCheck
+    from app.widget_keys import widget_keys
+
+    return KeyCheck(keymap, catalogue, widget_keys()).problems()

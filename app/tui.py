@@ -15,9 +15,10 @@ from textual.app import App
 from textual.driver import Driver
 from textual.events import Key
 
-from app.command_line import CommandLine, Do, Quit
+from app.adjusting import Adjusting
+from app.command_line import CommandLine, Do, Quit, Run, Set
 from app.driver import QuarterdeckDriver
-from app.keymap import build_keymap
+from app.line_history import LineHistory
 from app.reach import Home, interface_log
 from app.themes import register_themes
 from app.typeahead import OrderedKeys
@@ -26,12 +27,11 @@ from backends.contract.errors import BackendError, NotFound
 from backends.contract.model import Area, Fact
 from fleet.daemon.client import RemoteFleet
 from fleet.journal import read_cached_inventory
+from fleet.paths import Paths
 from fleet.protocol import Fleet
 from fleet.settings import Settings
 from fleet.values import JournalQuery
 from quarterdeck.options import Options
-from screens.command import Keymap
-from screens.commands import ALL
 from screens.desk import Place
 from screens.operating import Operating
 from screens.view import View
@@ -42,7 +42,7 @@ HISTORY: Final = 100
 """Places remembered for going back."""
 
 
-class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
+class Cockpit(Adjusting, OrderedKeys, App[int], inherit_bindings=False):
     """The cockpit. It is the ``Desk`` of every screen.
 
     Textual's own bindings are left out: as priority bindings they would take keys from a shell that is shown.
@@ -61,21 +61,35 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
         place: Place | None = None,
         read_only: bool = False,
         driver: type[Driver] | None = None,
+        paths: Paths | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """Make the app.
+
+        Args:
+            fleet: what it shows.
+            settings: how the user wants it.
+            place: what to show first.
+            read_only: refuse every change, whatever the settings say.
+            driver: another driver than ours, for tests and servers.
+            paths: where settings and the history of lines are kept; without it neither is written.
+            environment: what lies over the settings' file.
+        """
         super().__init__(driver_class=driver or QuarterdeckDriver)
         self.fleet = fleet
-        self.settings = settings
+        self.paths = paths
+        self.environment = environment or {}
         self.ascii = settings.interface.ascii
         self.read_only = read_only or settings.general.read_only
-        self.keymap: Keymap = build_keymap(ALL, settings.interface.keys, settings.chosen_keys)
         self._first = place or Place("overview")
         self._views: dict[str, View] = {}
         self._history: list[Place] = []
         self._ahead: list[Place] = []
         self._here = self._first
         self._last: tuple[str, Mapping[str, Fact]] | None = None
+        self._lines = LineHistory(paths.state / "command_history" if paths else None)
         register_themes(self)
-        self.theme = settings.interface.theme
+        self.follow_settings(settings)
 
     # -- start and end
 
@@ -90,8 +104,6 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Attach, show the first place; what the first frame does not need comes after it."""
-        if isinstance(self.fleet, RemoteFleet):
-            self.fleet.begin()
         self._show(self._first)
         if not self._views:  # a place that is not there (any more)
             self._show(Place("overview"))
@@ -99,9 +111,13 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
 
     def _after_first_paint(self) -> None:
         """What was put off so that the first frame came sooner."""
-        gc.enable()
-        gc.collect()
+        self._lines.load()
+        self.tell_key_problems()
+        # Hardly anything made so far can be garbage: freezing it unlooked at spares a stall of 40 ms and more.
         gc.freeze()
+        gc.enable()
+        if isinstance(self.fleet, RemoteFleet):
+            self.fleet.begin()
 
     def on_unmount(self) -> None:
         """The end of the app; the fleet is let go of by whoever started us."""
@@ -276,6 +292,23 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
         else:
             self.do_app_quit()
 
+    def do_app_help(self) -> None:
+        """Everything possible here."""
+        from app.help import show_help
+
+        show_help(self)
+
+    def do_app_palette(self) -> None:
+        """Find anything."""
+        from app.palette import open_palette
+
+        open_palette(self)
+
+    @property
+    def recent_places(self) -> Sequence[Place]:
+        """Where we were, the latest first, each once."""
+        return tuple(dict.fromkeys(place for place in reversed(self._history) if place != self._here))
+
     def do_app_command(self) -> None:
         """Open the command line."""
         if isinstance(self.screen, View):
@@ -283,25 +316,51 @@ class Cockpit(OrderedKeys, App[int], inherit_bindings=False):
 
     def suggest(self, line: str) -> Sequence[Suggestion]:
         """What a command line so far may become."""
-        return CommandLine(self.fleet.catalogue, self.fleet.inventory).suggest(line)
+        return self._command_line().suggest(line)
+
+    @property
+    def line_history(self) -> Sequence[str]:
+        """Lines given before, the newest last."""
+        return self._lines.lines
+
+    def _command_line(self) -> CommandLine:
+        def settings() -> Sequence[tuple[str, str]]:
+            return [(setting.key, setting.doc) for setting in self.tuning.settings() if setting.parameter]
+
+        return CommandLine(self.fleet.catalogue, self.fleet.inventory, themes=self.theme_names, settings=settings)
 
     def run_line(self, line: str) -> None:
-        """Do what a command line says."""
+        """Do what a command line says. One that came with pasted text is shown again instead of doing anything."""
         arguments = None
         try:
-            meaning = CommandLine(self.fleet.catalogue, self.fleet.inventory).read(line)
+            meaning = self._command_line().read(line)
             if isinstance(meaning, Do) and meaning.arguments:
                 arguments = meaning.operation.parse(meaning.arguments)
         except (BackendError, ValueError) as error:
             hint = error.hint if isinstance(error, BackendError) else None
             self.notify(neutral(hint or ""), title=neutral(str(error)), severity="warning")
             return
+        if self.keys_are_quiet() and not isinstance(meaning, Place) and isinstance(self.screen, View):
+            self.screen.open_command_line(line)
+            self.notify("This line came with pasted text. Enter does it.", severity="warning")
+            return
+        self._lines.add(line)
+        self.run_worker(asyncio.to_thread(self._lines.save), group="lines")
+        if isinstance(meaning, Do):
+            if isinstance(self.screen, Operating):
+                self.screen.operate(meaning.operation, meaning.targets, arguments, door="command line")
+        else:
+            self._obey(meaning)
+
+    def _obey(self, meaning: Place | Run | Set | Quit) -> None:
         if isinstance(meaning, Place):
             self.go(meaning)
         elif isinstance(meaning, Quit):
             self.do_app_quit()
-        elif isinstance(self.screen, Operating):
-            self.screen.operate(meaning.operation, meaning.targets, arguments, door="command line")
+        elif isinstance(meaning, Set):
+            self.run_worker(self.set_by_text(meaning.key, meaning.text), group="settings")
+        elif isinstance(self.screen, View):
+            self.screen.do(meaning.command)
 
     def copy(self, text: str, what: str) -> None:
         """Put text on the clipboard of the terminal (OSC 52) and say so."""
@@ -364,18 +423,25 @@ def run(options: Options) -> int:
     _log_to(interface_log(home.paths.log))
     cached = read_cached_inventory(home.paths.inventory_cache)
 
-    async def cockpit() -> int | None:
+    async def cockpit() -> int:
         fleet = home.remote()
         fleet.recall(cached)
         place = CommandLine(fleet.catalogue, fleet.inventory).place(options.place) if options.place else None
-        app = Cockpit(fleet, home.settings, place=place, read_only=options.read_only)
+        app = Cockpit(
+            fleet,
+            home.settings,
+            place=place,
+            read_only=options.read_only,
+            paths=home.paths,
+            environment=home.environment,
+        )
         try:
-            return await app.run_async(mouse=options.mouse and home.settings.interface.mouse)
+            await app.run_async(mouse=options.mouse and home.settings.interface.mouse)
         finally:
             await fleet.close()
+        return app.return_code or 0
 
-    code = asyncio.run(cockpit())
-    return 0 if code is None else code
+    return asyncio.run(cockpit())
 
 
 def _log_to(path: Path) -> None:

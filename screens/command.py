@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from textual.events import Key
+from textual.keys import key_to_character
 
-from backends.contract.operation import Effect, Operation
+from backends.contract.operation import Operation
 
 GLOBAL: Final = "global"
 LIST: Final = "list"
@@ -50,13 +51,6 @@ UNSAFE: Final[Mapping[str, str]] = {
 """Keys a user may not give to a command, and why."""
 
 
-class KeyProblem(NamedTuple):
-    """Something wrong with the keys in the settings, as a sentence."""
-
-    id: str
-    message: str
-
-
 def key_name(event: Key) -> str:
     """How we spell a pressed key: the character itself where there is one, else Textual's name."""
     plain = not event.key.startswith("alt+")  # such a key brings the character it would be without
@@ -65,14 +59,25 @@ def key_name(event: Key) -> str:
     return event.key
 
 
+def spelled(key: str) -> str:
+    """A key as we spell it, however a user wrote it: ``question_mark`` is ``?``, a blank is ``space``."""
+    if key == " ":
+        return "space"
+    character = key_to_character(key) if len(key) > 1 and "+" not in key else None
+    return character if character and character.isprintable() and character != " " else key
+
+
 class Keymap:
     """Which key does what, where. Built once from the registry, the preset and the user's settings."""
 
     def __init__(self, commands: Iterable[Command], chosen: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._chosen = {name: tuple(keys) for name, keys in (chosen or {}).items()}
+        self.chosen: Mapping[str, tuple[str, ...]] = {
+            name: tuple(spelled(key) for key in keys if key) for name, keys in (chosen or {}).items()
+        }
+        """What the preset and the user chose, by the id of a command, an operation, a verb or a widget's binding."""
         self.commands: dict[str, Command] = {}
         for command in commands:
-            keys = self._chosen.get(command.id, command.keys)
+            keys = self.chosen.get(command.id, command.keys)
             self.commands[command.id] = command._replace(keys=keys)
         self._by_key: dict[tuple[str, str], Command] = {}
         for command in self.commands.values():
@@ -95,56 +100,17 @@ class Keymap:
         """The keys of a command."""
         return self.commands[command].keys
 
-    def operation_key(self, operation: Operation) -> str:
-        """The key of an operation: the user may re-key ``container.stop``, or ``stop`` for every kind."""
+    def operation_keys(self, operation: Operation) -> tuple[str, ...]:
+        """The keys of an operation: the user may re-key ``container.stop``, or ``stop`` for every kind."""
         for name in (operation.id, operation.verb):
-            if keys := self._chosen.get(name):
-                return keys[0]
-        return operation.key
+            if name in self.chosen:
+                return self.chosen[name]
+        return (operation.key,) if operation.key else ()
+
+    def operation_key(self, operation: Operation) -> str:
+        """The key to show beside an operation."""
+        return next(iter(self.operation_keys(operation)), "")
 
     def operation_for(self, key: str, operations: Iterable[Operation]) -> Sequence[Operation]:
         """The operations a key means among these: several only where a group shares it."""
-        return [operation for operation in operations if self.operation_key(operation) == key]
-
-    def problems(self, operations: Mapping[str, Sequence[Operation]]) -> Sequence[KeyProblem]:
-        """Everything wrong with the keys: unknown ids, unsafe keys, two meanings in one place, letters that destroy.
-
-        Args:
-            operations: all operations by kind.
-        """
-        found = list(self._unknown(operations))
-        for name, keys in self._chosen.items():
-            found += [
-                KeyProblem(name, f"“{key}” cannot be given to {name}: {UNSAFE[key]}.") for key in keys if key in UNSAFE
-            ]
-        contexts = {command.context for command in self.commands.values()}
-        for context in sorted(contexts):
-            found += _clashes(context, [(c.id, key, "") for c in self.of_context(context) for key in c.keys])
-        listed = [
-            (c.id, key, "") for name in (RESOURCES, LIST, GLOBAL) for c in self.of_context(name) for key in c.keys
-        ]
-        for kind, verbs in operations.items():
-            named = [(op.id, key, op.group) for op in verbs if (key := self.operation_key(op))]
-            found += _clashes(f"the list of {kind}", [*listed, *named])
-            found += [
-                KeyProblem(op.id, f"“{key}” would let a plain letter destroy: {op.title} needs a capital or a chord.")
-                for op in verbs
-                if op.effect is Effect.DESTROY and len(key := self.operation_key(op)) == 1 and key.islower()
-            ]
-        return list(dict.fromkeys(found))
-
-    def _unknown(self, operations: Mapping[str, Sequence[Operation]]) -> Iterable[KeyProblem]:
-        verbs = {name for ops in operations.values() for op in ops for name in (op.id, op.verb)}
-        for name in self._chosen:
-            if name not in self.commands and name not in verbs:
-                yield KeyProblem(name, f"There is no command “{name}” to give a key to.")
-
-
-def _clashes(where: str, named: Sequence[tuple[str, str, str]]) -> Sequence[KeyProblem]:
-    seen: dict[str, tuple[str, str]] = {}
-    found: list[KeyProblem] = []
-    for name, key, group in named:
-        other, other_group = seen.setdefault(key, (name, group))
-        if other != name and not (group and group == other_group):
-            found.append(KeyProblem(name, f"“{key}” means both {other} and {name} in {where}."))
-    return found
+        return [operation for operation in operations if key in self.operation_keys(operation)]

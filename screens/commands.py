@@ -106,6 +106,8 @@ RECORD_COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("journal.undo", "Undo", ("z",), JOURNAL, "Take this entry back, through the gate.", 18, acts=True),
     Command("journal.verify", "Verify", ("V",), JOURNAL, "Check that no entry was changed or taken out.", 40),
+    Command("settings.reset", "Default", ("R",), SETTINGS, "Back to the default: out of the file.", 16, acts=True),
+    Command("settings.problems", "Problems", ("p",), SETTINGS, "All that is wrong with settings and keys.", 40),
     Command("connections.retry", "Try now", ("P",), CONNECTIONS, "Try the connections again, now.", 16),
 )
 

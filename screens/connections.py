@@ -71,14 +71,14 @@ class ConnectionsView(Records):
         self._counted: Counter[str] = Counter()
 
     @override
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def resumed(self) -> None:
+        super().resumed()
         self._measure()
         self._ask_cost()
 
     @override
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         self.workers.cancel_group(self, "cost")
 
     @override

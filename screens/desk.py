@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from backends.contract.model import Fact, ResourceId
 from fleet.protocol import Fleet
 from fleet.settings import Settings
 from screens.command import Keymap
 from widgets.line_input import Suggestion
+
+if TYPE_CHECKING:  # looks closely at types, which takes longer than a start should
+    from screens.tuning import Tuning
 
 
 class Place(NamedTuple):
@@ -47,6 +50,25 @@ class Desk(Protocol):
         """Whether only ASCII may be drawn."""
 
     @property
+    def tuning(self) -> Tuning:
+        """The settings to look at and to change."""
+
+    @property
+    def theme_names(self) -> Sequence[str]:
+        """What the theme may be."""
+
+    @property
+    def key_problems(self) -> Sequence[str]:
+        """What is wrong with the user's keys, in sentences."""
+
+    async def change_setting(self, key: str, value: Fact) -> None:
+        """Write a setting, or with ``None`` take it back to its default, and follow it where that can be at once.
+
+        Raises:
+            BackendError: with what is wrong with it.
+        """
+
+    @property
     def crumbs(self) -> tuple[str, ...]:
         """Where we are, from the outside in."""
 
@@ -62,6 +84,10 @@ class Desk(Protocol):
 
     def run_line(self, line: str) -> None:
         """Do what a command line says: go to a view, or do a verb."""
+
+    @property
+    def line_history(self) -> Sequence[str]:
+        """Lines given before, the newest last."""
 
     def suggest(self, line: str) -> Sequence[Suggestion]:
         """What a command line so far may become."""

@@ -108,8 +108,8 @@ class Records(Listing):
         yield LineInput(id="filter", placeholder="substring  ~fuzzy  re:regex  !not  field:value")
 
     @override
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.set_focus(self._table)
         self._go_there()
 

@@ -269,6 +269,7 @@ class View(Screen[None]):
         if not self.has_class("-commanding"):
             self._before_command = self.focused
         self.add_class("-commanding")
+        line.use_history(self.desk.line_history)
         line.value = text
         line.cursor_position = len(text)
         line.focus()
@@ -288,10 +289,6 @@ class View(Screen[None]):
     def _close_command_line(self) -> None:
         self.remove_class("-commanding")
         self.set_focus(self._before_command)
-
-    def do_back(self) -> None:
-        """Return to where we were."""
-        self.desk.back()
 
 
 _LOST = frozenset({ConnectionState.OFFLINE, ConnectionState.NEEDS_AUTH})

@@ -122,6 +122,11 @@ class LineInput(Input):
         self._history.append(line)
         del self._history[:-MOST_REMEMBERED]
 
+    def use_history(self, lines: Iterable[str]) -> None:
+        """Recall these lines from now on, oldest first."""
+        self._history = list(lines)[-MOST_REMEMBERED:]
+        self._past = None
+
     def offer(self, suggest: Suggest | None) -> None:
         """Complete by another rule from now on."""
         self._suggest = suggest

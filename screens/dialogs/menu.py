@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +21,8 @@ from widgets.cells import neutral
 from widgets.line_input import LineInput
 
 T = TypeVar("T")
+TITLE = 28
+"""Cells after which the notes begin, where titles are no longer."""
 
 
 class Item(NamedTuple, Generic[T]):
@@ -43,6 +46,7 @@ class Menu(ModalScreen[T | None], Generic[T]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     Menu OptionList { height: auto; max-height: 100%; border: none; padding: 0; background: $surface; }
+    Menu OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
     Menu LineInput { height: 1; display: none; }
     Menu.-searching LineInput { display: block; }
     """
@@ -59,7 +63,7 @@ class Menu(ModalScreen[T | None], Generic[T]):
     @override
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = Text(self._title)
             box.border_subtitle = "enter choose · type to search · esc" if self._search else "enter · / search · esc"
             yield LineInput(placeholder="search")
             yield OptionList()
@@ -80,9 +84,10 @@ class Menu(ModalScreen[T | None], Generic[T]):
         words = needle.lower().split()
         self._shown = [item for item in self._items if all(word in _haystack(item) for word in words)]
         width = max((len(item.key) for item in self._items), default=0)
+        title = min(TITLE, max((cell_len(item.title) for item in self._items), default=0))
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(_line(item, width)) for item in self._shown)
+        options.add_options(Option(_line(item, width, title)) for item in self._shown)
         if self._shown:
             options.highlighted = 0
 
@@ -144,10 +149,12 @@ def _haystack(item: Item[Any]) -> str:
     return f"{item.title} {item.note} {item.key}".lower()
 
 
-def _line(item: Item[Any], width: int) -> Text:
+def _line(item: Item[Any], width: int, title: int) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{item.key:>{width}}  ", style="bold")
-    text.append(neutral(item.title), style="dim" if item.reason else "")
+    name = neutral(item.title)
+    text.append(name, style="dim" if item.reason else "")
     if item.reason or item.note:
+        text.append(" " * (title - cell_len(name)))
         text.append(f"  {neutral(item.reason or item.note)}", style="dim italic" if item.reason else "dim")
     return text
