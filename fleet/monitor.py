@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from backends.contract.errors import BackendError, NotFound, Unreachable
 from backends.contract.model import ConnectionSpec, Discovery, Missing, ResourceId
 from backends.contract.session import Context, Session
@@ -133,7 +135,8 @@ class Monitor:
                 whole = False
                 continue
             for spec in found.connections:
-                specs.setdefault(spec.id, spec)
+                ours = specs.get(spec.id)
+                specs[spec.id] = spec if ours is None else _joined(ours, spec)
             missing += found.missing
         self._settle({name: spec for name, spec in specs.items() if self._scope.covers(spec)}, whole=whole)
         if tuple(missing) != self._inventory.missing:
@@ -180,3 +183,16 @@ class Monitor:
         if task := self._tasks.pop(name, None):
             task.cancel()
         self._publish(Delta(closed=(name,)))
+
+
+def _joined(configured: ConnectionSpec, found: ConnectionSpec) -> ConnectionSpec:
+    """A found connection with what the settings say about it: they win, and need not repeat what was found."""
+    if configured.backend != found.backend:
+        return configured
+    return msgspec.structs.replace(
+        configured,
+        title=configured.title or found.title,
+        options={**found.options, **configured.options},
+        labels={**found.labels, **configured.labels},
+        protected=configured.protected or found.protected,
+    )

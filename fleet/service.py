@@ -269,7 +269,7 @@ class LocalFleet:
             actor=request.actor,
             resources=ready.resources,
             runner=lambda resource, report: self._run(ready, resource, report),
-            ended=self._end,
+            ended=lambda run: self._end(run, request.undoes),
         ).job
 
     async def _pass(self, request: Request, approval: Approval | None) -> Ready:
@@ -290,7 +290,7 @@ class LocalFleet:
         verb = self._gate.verb(resource.id.connection, ready.operation)
         return await verb.run(session, resource, ready.arguments, report)
 
-    async def _end(self, run: JobRun) -> None:
+    async def _end(self, run: JobRun, undoes: int | None) -> None:
         """Close a job's journal entry: output, outcome, and the way back."""
         job = run.job
         await self._recorder.write_outputs()
@@ -307,8 +307,12 @@ class LocalFleet:
         )
         if undo:
             run.say(msgspec.structs.replace(run.job, undo=undo))
-        for connection in {row.target.connection for row in job.rows}:
-            self._monitor.keeper(connection).look()
+        if undoes is not None and job.state is JobState.DONE:
+            await self._undos.remove(undoes)
+        touched = {row.target.connection for row in job.rows}
+        for keeper in self._monitor.keepers:
+            if keeper.spec.id in touched:
+                keeper.look()
 
     async def job(self, job: str) -> Job:
         """A job as it is now."""
@@ -333,7 +337,7 @@ class LocalFleet:
         undos = await self._undos.load(entry)
         if not undos:
             raise NotFound(f"Entry {entry} cannot be undone, or no longer.")
-        return _merge(undos)
+        return _merge(undos, entry)
 
     # -- shells
 
@@ -478,7 +482,7 @@ def _environment(words: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _merge(undos: Sequence[Undo]) -> Sequence[Request]:
+def _merge(undos: Sequence[Undo], entry: int) -> Sequence[Request]:
     """One request per verb and arguments, so that undoing a bulk operation asks once."""
     requests: list[Request] = []
     for undo in undos:
@@ -487,7 +491,7 @@ def _merge(undos: Sequence[Undo]) -> Sequence[Request]:
                 requests[index] = msgspec.structs.replace(request, targets=(*request.targets, *undo.targets))
                 break
         else:
-            requests.append(Request(undo.verb, undo.targets, undo.arguments, door="undo"))
+            requests.append(Request(undo.verb, undo.targets, undo.arguments, door="undo", undoes=entry))
     return requests
 
 

@@ -70,6 +70,8 @@ class Request(msgspec.Struct, frozen=True):
     actor: Actor = Actor.PERSON
     door: str = "key"
     """Through which door it came: key, palette, cli, undo …; for the journal."""
+    undoes: int | None = None
+    """The journal entry this takes back; once it has, that entry cannot be undone again."""
 
 
 class Verdict(StrEnum):

@@ -242,8 +242,10 @@ class Jobs:
                     group.create_task(one(index, resource))
         finally:
             self._settle(run)
-            await asyncio.shield(ended(run))
-            run.finish()
+            try:
+                await asyncio.shield(ended(run))
+            finally:  # whoever waits must not wait for a journal that cannot be written
+                run.finish()
 
     def _settle(self, run: JobRun) -> None:
         rows = tuple(

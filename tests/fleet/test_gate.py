@@ -63,6 +63,8 @@ async def test_an_approved_stop_is_journalled_done_and_can_be_undone(fleet: Loca
     assert (await fleet.wait(again.id)).state is JobState.DONE
     await eventually(lambda: state_of(fleet, web) is State.RUNNING)
     assert (await fleet.journal_verify()).broken is None
+    with pytest.raises(NotFound):
+        await fleet.undo_requests(entry.id)
 
 
 async def test_the_entry_is_open_in_the_journal_while_the_job_runs(

@@ -168,3 +168,14 @@ async def test_ten_thousand_resources_arrive_and_two_hundred_changes_a_second_ar
         await eventually(lambda: len(changed) > 100, 20)
     finally:
         await fleet.close()
+
+
+async def test_settings_about_a_found_connection_add_to_what_was_found(fake: FakeBackend, tmp_path: Path) -> None:
+    settings = Settings(connection=[ConnectionSettings(id="fake", backend="fake", protected=True, labels={"env": "p"})])
+    fleet = await LocalFleet.open(Paths.under(tmp_path), settings, registry=Registry({"fake": fake}), environment={})
+    try:
+        await fleet.ready()
+        spec = fleet.inventory.connections["fake"].spec
+        assert (spec.title, spec.protected, spec.labels) == ("Fake", True, {"env": "p"})
+    finally:
+        await fleet.close()
