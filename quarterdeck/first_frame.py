@@ -55,7 +55,8 @@ class FirstFrame:
     def _let_go(self) -> None:
         self._borrowed = False
         for number in (*_ENDING, signal.SIGTSTP):
-            signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(number) in (_end, signal.SIG_IGN):  # the driver may have put its own there already
+                signal.signal(number, signal.SIG_DFL)
 
     def _write(self, text: str) -> None:
         data = text.encode()
