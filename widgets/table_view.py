@@ -116,8 +116,21 @@ class TableView:
     # News
 
     def load(self, resources: Iterable[Resource]) -> None:
-        """Hold exactly these resources."""
-        self._by_id = {resource.id: Row(resource, self._newest(resource.id)) for resource in resources}
+        """Hold exactly these resources. Cheap where they are held already."""
+        held, self._by_id = self._by_id, {}
+        same = True
+        for resource in resources:
+            row = held.get(resource.id)
+            if row is None:
+                row, same = Row(resource, self._newest(resource.id)), False
+            else:
+                row.sample = self._newest(resource.id)
+                if row.resource is not resource and row.resource != resource:
+                    row.learn(resource)
+                    same = False
+            self._by_id[resource.id] = row
+        if same and len(held) == len(self._by_id) and not moves(self._sort) and not self.filter.moving:
+            return  # a screen that comes back, or a fleet that was reached, mostly brings what is there
         self.faults = sum(row.faulty for row in self._by_id.values())
         self._sort_anew()
 
