@@ -80,6 +80,7 @@ class OverviewView(Selecting):
     OverviewView #connections { height: auto; max-height: 7; }
     OverviewView.-tall #connections { max-height: 12; margin-bottom: 1; }
     OverviewView ResourceTable { height: 1fr; min-height: 3; }
+    OverviewView.-fine #wrong { height: 3; }
     OverviewView #charts { grid-rows: 9; margin-top: 1; }
     OverviewView #happened { height: auto; max-height: 4; }
     OverviewView.-short #charts, OverviewView.-short #happened { display: none; }
@@ -94,6 +95,8 @@ class OverviewView(Selecting):
         self._watchlist = Watchlist(ATTENDED)
         self._tally: Tally = {}
         self._recount = True
+        self._settled = False
+        """Whether the cursor was put where there is something, which is done once."""
         self._chosen_at = 0.0
         self._charted_at = 0.0
 
@@ -118,7 +121,8 @@ class OverviewView(Selecting):
     def place(self) -> Place:
         return Place("overview")
 
-    def on_mount(self) -> None:
+    @override
+    def mounted(self) -> None:
         """Time passes: ages grow, retries come nearer, charts move on."""
         self.set_interval(1.0, self._tick)
         self.set_focus(self._pane)
@@ -159,6 +163,10 @@ class OverviewView(Selecting):
         self._wrong.load([*lost, *filter(self._worries, self.fleet.inventory.all())])
         self._count()
         self._choose_busy()
+        if not self._settled and self.fleet.inventory.connections:
+            self._settled = True
+            if not self._wrong.total and self.focused is self._wrong:
+                self.set_focus(self._busy)
         self._say_history_possible()
 
     def _take(self, changed: Iterable[Resource], gone: Iterable[ResourceId]) -> None:
@@ -207,6 +215,7 @@ class OverviewView(Selecting):
         static = self.query_one("#connections", Static)
         if static.content != shown:
             static.update(shown)
+        self.set_class(not self._wrong.total, "-fine")
         self._wrong.placeholder = "Nothing is wrong." if inventory.connections else "Nothing is known yet."
         self._busy.placeholder = "Nothing that runs is measured yet."
 
@@ -254,8 +263,8 @@ class OverviewView(Selecting):
             self._chosen_at = 0.0  # the fleet is being reached again, and is told anew when it is
 
     @override
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         self._attend(Interest())
 
     # -- history
@@ -328,7 +337,7 @@ class OverviewView(Selecting):
         """Open what is under the cursor."""
         current = self.current
         if current is not None and current.kind == CONNECTION:
-            self.desk.go(Place("connections", kind=CONNECTION, resources=(current,)))
+            self.desk.go(Place("connections", tab=current.native))
         else:
             self.open_tab("overview")
 

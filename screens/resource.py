@@ -72,7 +72,9 @@ class ResourceView(Selecting):
         self._panes: dict[str, Pane] = {}
         self._tab = ""
         self._asked_tab = ""
+        self._said_tabs: tuple[tuple[str, ...], str] = ((), "")
         self._interest = Interest()
+        """What the fleet was told we look at."""
 
     @override
     def body(self) -> ComposeResult:
@@ -175,12 +177,12 @@ class ResourceView(Selecting):
         if news.all or self._subject in news.resources or self._subject in news.gone:
             self._see()
         self._say_about()
-        self._say_tabs()
-        if before != (self._last, self._gone_at):
-            self.refresh_frame()
         if news.all:
             self._interest = Interest()
-        self._attend()
+        if news.all or before != (self._last, self._gone_at):
+            self.refresh_frame()
+            self._say_tabs()
+            self._attend()
         if self.pane is not None and self.pane.is_mounted:
             self.pane.learn(news)
 
@@ -188,12 +190,17 @@ class ResourceView(Selecting):
         if not self.is_current:
             return
         self._say_about()
+        self._say_tabs()
+        self._attend()
         if self.pane is not None and self.pane.is_mounted:
             self.pane.tick()
 
     def _say_about(self) -> None:
         """State, reason, and how far what is shown can be believed."""
-        self._put("#about", Content("\n").join(self._about_lines()))
+        about = self.query_one("#about", Static)
+        content = Content("\n").join(self._about_lines())
+        if about.content != content:
+            about.update(content)
 
     def _about_lines(self) -> Sequence[Content]:
         resource, now = self._last, time.time()
@@ -227,38 +234,35 @@ class ResourceView(Selecting):
         return f"{known}; {resource.id.connection} is {why}"
 
     def _say_tabs(self) -> None:
+        names = tuple(pane.TAB for pane in self.tabs())
+        if (names, self._tab) == self._said_tabs:
+            return
+        self._said_tabs = names, self._tab
         words: list[tuple[str, str] | str] = [" "]
-        for pane in self.tabs():
-            words += [(pane.TAB, "bold underline" if self._tab == pane.TAB else ""), "  "]
-        self._put("#tabs", Content.assemble(*words))
-
-    def _put(self, where: str, content: Content) -> None:
-        static = self.query_one(where, Static)
-        if static.content != content or where == "#tabs":
-            static.update(content)
+        for name in names:
+            words += [(name, "bold underline" if name == self._tab else ""), "  "]
+        self.query_one("#tabs", Static).update(Content.assemble(*words))
 
     # -- attention
 
-    @work(exclusive=True, group="attention")
-    async def _attend(self) -> None:
+    def _attend(self) -> None:
         """Have this measured often, and what the tab shows besides."""
         wanted: set[ResourceId] = set(self.pane.interest()) if self.pane else set()
         if self._subject is not None and self._last is not None and Ability.METRICS in self._last.abilities:
             wanted.add(self._subject)
-        await self._say_interest(Interest(resources=frozenset(wanted)))
+        self._say_interest(Interest(resources=frozenset(wanted)))
 
-    async def _say_interest(self, interest: Interest) -> None:
-        if interest == self._interest:
-            return
+    def _say_interest(self, interest: Interest) -> None:
+        if interest != self._interest:
+            self._interest = interest
+            self._tell_interest(interest)
+
+    @work(exclusive=True, group="attention")
+    async def _tell_interest(self, interest: Interest) -> None:
         try:
             await self.fleet.attend(f"resource-{self._subject}", interest)
         except BackendError:
-            return  # the fleet is being reached again, and is told anew when it is
-        self._interest = interest
-
-    @work(exclusive=True, group="attention")
-    async def _look_away(self) -> None:
-        await self._say_interest(Interest())
+            self._interest = Interest()  # the fleet is being reached again, and is told anew when it is
 
     @override
     def resumed(self) -> None:
@@ -271,7 +275,7 @@ class ResourceView(Selecting):
         super().suspended()
         for pane in self._panes.values():
             pane.rest()
-        self._look_away()
+        self._say_interest(Interest())
 
     # -- keys
 

@@ -13,7 +13,7 @@ from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
 from fleet.values import Connection, ConnectionState
 from widgets.cells import neutral
-from widgets.glyphs import Glyphs, Tone
+from widgets.glyphs import ASCII, Glyphs, Tone
 from widgets.quantities import duration
 
 LOST: Final = frozenset({ConnectionState.OFFLINE, ConnectionState.NEEDS_AUTH})
@@ -76,7 +76,7 @@ def tally(inventory: Inventory) -> Tally:
     return found
 
 
-def holdings(counted: Mapping[str, Mapping[State, int]], catalogue: Catalogue) -> str:
+def holdings(counted: Mapping[str, Mapping[State, int]], catalogue: Catalogue, between: str = " · ") -> str:
     """What a connection holds: ``4 containers: 3 running, 1 failed · 2 images``."""
     kinds = [kind for name in counted if (kind := catalogue.kinds.get(name)) is not None and not kind.volatile]
     kinds.sort(key=lambda kind: (_AREAS.index(kind.area), kind.order))
@@ -90,7 +90,7 @@ def holdings(counted: Mapping[str, Mapping[State, int]], catalogue: Catalogue) -
         parts.append(
             f"{noun} {next(iter(states)).value}" if whole else f"{noun}: {', '.join(words)}" if words else noun
         )
-    return " · ".join(parts)
+    return between.join(parts)
 
 
 def in_sentence(title: str) -> str:
@@ -123,7 +123,7 @@ def connection_lines(
         if len(lines) >= most - 1 and left > 1:
             lines.append(_rest(connections[index:], glyphs))
             break
-        holds = holdings(counted.get(connection.spec.id, {}), catalogue)
+        holds = holdings(counted.get(connection.spec.id, {}), catalogue, "; " if glyphs is ASCII else " · ")
         lines.append(_line(connection, holds, glyphs).truncate(width, ellipsis=True))
         if connection.state not in (ConnectionState.ONLINE, ConnectionState.DISABLED):
             lines.append(Content.styled(f"   {trouble(connection, now)}", "$text-muted"))

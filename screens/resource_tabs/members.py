@@ -69,12 +69,15 @@ class MembersPane(RowsPane):
         if news.all or news.connections:
             self._load()
         else:
-            changed = [r for i in news.resources if (r := inventory.get(i)) is not None and r.parent == self.resource]
-            kinds = self.fleet.catalogue.kinds
-            self.table.update([r for r in changed if not kinds[r.id.kind].volatile], news.gone)
+            changed = [r for i in news.resources if (r := inventory.get(i)) is not None and self._belongs(r)]
+            self.table.update(changed, news.gone)
         samples = [s for i in news.samples if (s := inventory.sample(i)) is not None]
         if samples:
             self.table.measure(samples)
+
+    def _belongs(self, resource: Resource) -> bool:
+        kind = self.fleet.catalogue.kinds.get(resource.id.kind)
+        return resource.parent == self.resource and kind is not None and not kind.volatile
 
     @override
     def interest(self) -> frozenset[ResourceId]:

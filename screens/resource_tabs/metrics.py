@@ -175,7 +175,8 @@ class FactsPane(ChartsPane):
 
     @override
     def learn(self, news: News) -> None:
-        self._say_facts()
+        if news.all or news.connections or self.resource in news.resources | news.samples:
+            self._say_facts()
 
     @override
     def tick(self) -> None:
