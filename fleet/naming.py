@@ -77,7 +77,8 @@ def _names(resource: Resource) -> Sequence[str]:
 
 
 def _exactly(resource: Resource, word: str) -> bool:
-    return word in _names(resource) or word in (resource.id.native, str(resource.id))
+    native = resource.id.native
+    return word in _names(resource) or word in (native, f"{resource.id.kind}/{native}", str(resource.id))
 
 
 def _beginning(resource: Resource, word: str) -> bool:

@@ -67,10 +67,10 @@ A resource is
 `stale_since` is set where its connection does not answer, `metrics` where it was measured. `facts` and `metrics` are
 those of its kind, in bytes, seconds, percent. Lists have `silent` beside `items`: the connections that did not answer.
 
-A job is `{"id", "entry", "title", "verb", "actor", "state", "started", "ended", "undo", "rows"}`, each row `{"resource",
-"name", "state", "text", "exit_code", "error"}`. A plan is `{"kind", "verb", "title", "effect", "arguments", "steps",
-"warnings", "reversible", "decision"}`, each step `{"resource", "name", "does", "call", "dependants", "frees",
-"undo"}`, the decision `{"verdict", "reason", "word"}` with `allow`, `ask`, `typed` or `deny`.
+A job is `{"id", "entry", "title", "verb", "actor", "state", "started", "ended", "undo", "rows"}`, each row
+`{"resource", "name", "state", "text", "exit_code", "error"}`. A plan is `{"kind", "verb", "title", "effect",
+"arguments", "steps", "warnings", "reversible", "decision"}`, each step `{"resource", "name", "does", "call",
+"dependants", "frees", "undo"}`, the decision `{"verdict", "reason", "word"}` with `allow`, `ask`, `typed` or `deny`.
 
 """
 _CODES = """\
