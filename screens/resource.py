@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partialmethod
 from typing import Final
 
@@ -34,6 +34,7 @@ from screens.selecting import Selecting
 from screens.summary import in_sentence, trouble
 from screens.view import News
 from widgets.cells import age, neutral
+from widgets.frame import KeyHint
 from widgets.frame import Place as Heading
 from widgets.glyphs import ASCII, UNICODE
 from widgets.line_input import LineInput
@@ -49,6 +50,12 @@ PANES: Final[tuple[type[Pane], ...]] = (
     RecordPane,
 )
 """The tabs, from left to right."""
+_LEADS_TO: Final[Mapping[str, str]] = {
+    "resource.logs": LogPane.TAB,
+    "resource.metrics": MetricsPane.TAB,
+    "resource.inspect": InspectPane.TAB,
+}
+"""Commands the footer leaves out where they would lead nowhere."""
 
 
 class ResourceView(Selecting):
@@ -278,6 +285,11 @@ class ResourceView(Selecting):
         self._say_interest(Interest())
 
     # -- keys
+
+    @override
+    def footer(self) -> Sequence[KeyHint]:
+        offered = {pane.TAB for pane in self.tabs()}
+        return [hint for hint in super().footer() if _LEADS_TO.get(hint.action, FactsPane.TAB) in offered]
 
     @override
     def contexts(self) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -17,8 +18,8 @@ from widgets.cells import fact_text, neutral, unit_of
 from widgets.glyphs import Glyphs, Tone, tone_of
 from widgets.quantities import age, quantity, spark
 
-LABEL: Final = 16
-"""Cells for what a fact is called."""
+LABEL: Final = 24
+"""Cells for what a fact is called, at most."""
 TOLD: Final = 14
 """Cells for a measured number, before its last minute."""
 LONGEST: Final = 400
@@ -45,13 +46,14 @@ class Known(NamedTuple):
         return self.catalogue.kinds.get(self.resource.id.kind)
 
 
-def facts_content(known: Known) -> Content:
-    """Everything about a resource that fits in words."""
-    lines = [_line(label, value) for label, value in _basics(known)]
-    lines += [_line(label, value) for label, value in _declared(known)]
+def facts_content(known: Known, room: int) -> Content:
+    """Everything about a resource that fits in words, in lines of so many cells."""
+    told: list[tuple[str, str | Content]] = [*_basics(known), *_declared(known)]
     measured = list(_measured(known))
+    width = min(LABEL, max(len(label) for label, _ in (*told, *measured)))
+    lines = [_line(label, value, width, room) for label, value in told]
     if measured:
-        lines += [Content(""), *(_line(label, value) for label, value in measured)]
+        lines += [Content(""), *(_line(label, value, width, room) for label, value in measured)]
     labels = sorted(known.resource.labels.items())
     if labels:
         lines += [Content(""), Content.styled(" Labels", "bold")]
@@ -127,9 +129,11 @@ def _declared(known: Known) -> Iterator[tuple[str, str]]:
         key = column.key or column.id
         if column.source is Source.FACT and (value := facts.pop(key, None)) not in (None, "", []):
             yield column.title.capitalize(), _fact(value, unit_of(column), known)
+    metrics = {metric.id: metric for metric in known.kind.metrics} if known.kind else {}
     for key, value in sorted(facts.items()):
         if value not in (None, "", []):
-            yield neutral(key.replace("_", " ").capitalize(), known.glyphs), _fact(value, Unit.NONE, known)
+            unit = metrics[key].unit if key in metrics else Unit.NONE
+            yield neutral(key.replace("_", " ").capitalize(), known.glyphs), _fact(value, unit, known)
 
 
 def _measured(known: Known) -> Iterator[tuple[str, str]]:
@@ -170,8 +174,11 @@ def _parts(metric: Metric, values: Mapping[str, float], limits: Mapping[str, flo
     return "  ".join(told)
 
 
-def _line(label: str, value: str | Content) -> Content:
-    return Content.assemble((f" {label:<{LABEL}} ", "$text-muted"), value)
+def _line(label: str, value: str | Content, width: int, room: int) -> Content:
+    """A label and its value; what goes on in the next line stands under the value."""
+    if isinstance(value, str):
+        value = f"\n{' ' * (width + 3)}".join(textwrap.wrap(value, max(16, room - width - 4)) or [""])
+    return Content.assemble((f" {label:<{width}}  ", "$text-muted"), value)
 
 
 def _fact(value: Fact, unit: Unit, known: Known) -> str:

@@ -63,7 +63,12 @@ class ChartsPane(Pane):
         return self.fleet.catalogue.kinds.get(self.resource.kind)
 
     def _metrics(self) -> list[Metric]:
-        return list(charted(self._kind()))[: self.MOST]
+        """The charts to show: where there is not room for all, first those of what is measured."""
+        sample = self.fleet.inventory.sample(self.resource)
+        metrics = charted(self._kind())
+        if sample is not None and len(metrics) > self.MOST:
+            metrics = sorted(metrics, key=lambda metric: metric.id not in sample.values)
+        return list(metrics[: self.MOST])
 
     @property
     @override
@@ -167,6 +172,7 @@ class FactsPane(ChartsPane):
     def on_resize(self) -> None:
         """Charts beside the facts where there is room."""
         self.set_class(self.size.width >= 100 and bool(self._board.metrics), "-beside")
+        self.call_after_refresh(self._say_facts)
 
     @override
     def shown(self) -> None:
@@ -189,7 +195,7 @@ class FactsPane(ChartsPane):
             return
         self._last = resource
         known = Known(resource, self.fleet.inventory, self.fleet.catalogue, self._glyphs, time.time())
-        content = facts_content(known)
         facts = self.query_one("#facts", Static)
+        content = facts_content(known, facts.size.width or self.size.width)
         if facts.content != content:
             facts.update(content)

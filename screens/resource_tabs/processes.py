@@ -78,7 +78,8 @@ class ProcessesPane(RowsPane):
             self._titles = table.titles
             self.columns = columns_of(table)
             self.table.columns = self.columns
-            self.table.set_sort(self.columns[0].id if self.columns else "name")
+            busiest = next((column.id for column in self.columns if "CPU" in column.title.upper()), None)
+            self.table.set_sort(busiest or "0", reverse=busiest is not None)
         fresh = rows_of(table, self.resource.connection)
         changed = [row for identity, row in fresh.items() if self._rows.get(identity) != row]
         gone = [identity for identity in self._rows if identity not in fresh]

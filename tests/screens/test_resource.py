@@ -78,7 +78,7 @@ async def test_only_tabs_that_make_sense_are_offered(cockpit: Factory) -> None:
 async def test_the_overview_tells_state_owner_facts_labels_and_numbers(cockpit: Factory, size: tuple[int, int]) -> None:
     async with cockpit(about(WEB), size=size) as driven:
         await until(driven.pilot, lambda: " of 512M" in shown(driven))
-        assert "Belongs to       fake (host)" in shown(driven)
+        assert "fake (host); J goes there" in shown(driven)
         assert "stack=shop0" in shown(driven)
 
 
