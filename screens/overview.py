@@ -42,7 +42,9 @@ from widgets.resource_table import ResourceTable
 ATTENDED: Final = 100
 """Resources measured at most while the overview is shown."""
 TURN: Final = 10.0
-"""Seconds between two choices of what to measure."""
+"""Seconds between two choices of what to measure, when not everything can be."""
+SOON: Final = 2.0
+"""The same while everything can be: what has just been started is busy soon."""
 SPAN: Final = 600.0
 """Seconds the charts go back."""
 CHARTED: Final = 4
@@ -95,9 +97,12 @@ class OverviewView(Selecting):
         self._watchlist = Watchlist(ATTENDED)
         self._tally: Tally = {}
         self._recount = True
+        self._lost_before: frozenset[ResourceId] = frozenset()
         self._settled = False
         """Whether the cursor was put where there is something, which is done once."""
         self._chosen_at = 0.0
+        self._attended = False
+        """Whether the fleet knows what to measure for us."""
         self._charted_at = 0.0
 
     def _new_table(self, name: str, columns: Sequence[Column], sort: str) -> ResourceTable:
@@ -147,11 +152,14 @@ class OverviewView(Selecting):
     @override
     def learn(self, news: News) -> None:
         inventory = self.fleet.inventory
-        if news.all or news.connections:
+        if news.all:
             self._load()
-        elif news.resources or news.gone:
-            changed = [r for i in news.resources if (r := inventory.get(i)) is not None]
-            self._take(changed, news.gone)
+        else:
+            if news.resources or news.gone:
+                changed = [r for i in news.resources if (r := inventory.get(i)) is not None]
+                self._take(changed, news.gone)
+            if news.connections:
+                self._take_connections()
         samples = [s for i in news.samples if (s := inventory.sample(i)) is not None]
         if samples:
             self._busy.measure(samples)
@@ -159,7 +167,9 @@ class OverviewView(Selecting):
             self._say_happened()
 
     def _load(self) -> None:
-        lost = [as_resource(c) for c in self.fleet.inventory.connections.values() if c.state in LOST]
+        self._attended = False
+        lost = self._lost()
+        self._lost_before = frozenset(row.id for row in lost)
         self._wrong.load([*lost, *filter(self._worries, self.fleet.inventory.all())])
         self._count()
         self._choose_busy()
@@ -168,6 +178,19 @@ class OverviewView(Selecting):
             if not self._wrong.total and self.focused is self._wrong:
                 self.set_focus(self._busy)
         self._say_history_possible()
+
+    def _lost(self) -> Sequence[Resource]:
+        return [as_resource(c) for c in self.fleet.inventory.connections.values() if c.state in LOST]
+
+    def _take_connections(self) -> None:
+        """Connections change by the second when there are many: nothing else is looked through for them."""
+        lost = self._lost()
+        now = frozenset(row.id for row in lost)
+        self._wrong.update(lost, self._lost_before - now)
+        self._lost_before = now
+        self._wrong.tick()
+        self._busy.tick()
+        self._say_connections()
 
     def _take(self, changed: Iterable[Resource], gone: Iterable[ResourceId]) -> None:
         wrong = [resource for resource in changed if self._worries(resource)]
@@ -190,7 +213,8 @@ class OverviewView(Selecting):
             self._count()
         else:
             self._say_connections()
-        if time.monotonic() - self._chosen_at >= TURN:
+        turn = TURN if len(self._watchlist.chosen) >= ATTENDED else SOON
+        if time.monotonic() - self._chosen_at >= turn:
             self._choose_busy()
         if time.monotonic() - self._charted_at >= SPAN / 120:
             self._load_charts()
@@ -242,7 +266,8 @@ class OverviewView(Selecting):
         chosen = self._watchlist.choose(hosts, others, self._load_of)
         if chosen != before or self._busy.total != len(chosen):
             self._busy.load(resource for i in chosen if (resource := inventory.get(i)) is not None)
-        self._attend(Interest(resources=frozenset(chosen)))
+        if chosen != before or not self._attended:
+            self._attend(Interest(resources=frozenset(chosen)))
 
     def _measured_kinds(self) -> Sequence[Kind]:
         return [
@@ -260,7 +285,9 @@ class OverviewView(Selecting):
         try:
             await self.fleet.attend("overview", interest)
         except BackendError:
-            self._chosen_at = 0.0  # the fleet is being reached again, and is told anew when it is
+            self._attended = False  # the fleet is being reached again, and is told anew when it is
+        else:
+            self._attended = interest != Interest()
 
     @override
     def suspended(self) -> None:

@@ -12,7 +12,7 @@ from backends.contract.model import Area, Health, Resource, ResourceId, State
 from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
 from fleet.values import Connection, ConnectionState
-from widgets.cells import neutral
+from widgets.cells import natural, neutral
 from widgets.glyphs import ASCII, Glyphs, Tone
 from widgets.quantities import duration
 
@@ -116,7 +116,7 @@ def connection_lines(
 
     Lines of connections are cut to the width; reasons and remedies may be longer, because they must be read whole.
     """
-    connections = sorted(inventory.connections.values(), key=lambda c: (_URGENCY.index(c.state), c.spec.id))
+    connections = sorted(inventory.connections.values(), key=lambda c: (_URGENCY.index(c.state), natural(c.spec.id)))
     lines: list[Content] = []
     for index, connection in enumerate(connections):
         left = len(connections) - index
