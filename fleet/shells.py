@@ -79,6 +79,8 @@ class KeptShell:
 
     def __init__(self, shell: Shell, terminal: Terminal, publish: Callable[[Delta], None]) -> None:
         self.shell = shell
+        self.forgotten = False
+        """Closed by somebody: nothing more is told of it, or it would seem to be there again."""
         self._terminal = terminal
         self._publish = publish
         self._recent: deque[bytes] = deque()
@@ -144,7 +146,8 @@ class KeptShell:
 
     def _say(self, shell: Shell) -> None:
         self.shell = shell
-        self._publish(Delta(shells=(shell,)))
+        if not self.forgotten:
+            self._publish(Delta(shells=(shell,)))
 
 
 class Shells:
@@ -199,6 +202,7 @@ class Shells:
         """Hang up, and forget it."""
         kept = self.get(shell)
         del self._shells[shell]
+        kept.forgotten = True
         if kept.shell.ended is None:
             await kept.hang_up()
         self._publish(Delta(ended_shells=(shell,)))

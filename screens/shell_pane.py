@@ -75,6 +75,7 @@ class ShellPane(Vertical):
         """Whether the bell rang while nobody looked."""
         self._fleet = fleet
         self._view = TerminalView()
+        self._said = Static(markup=False)
         self._terminal: Terminal | None = None
         self._outgoing: asyncio.Queue[bytes | Size] = asyncio.Queue()
         self._live: Worker[None] | None = None
@@ -85,7 +86,7 @@ class ShellPane(Vertical):
     @override
     def compose(self) -> ComposeResult:
         yield self._view
-        yield Static(markup=False)
+        yield self._said
 
     def on_mount(self) -> None:
         """Begin to type whatever is typed."""
@@ -233,7 +234,7 @@ class ShellPane(Vertical):
         said = self.notice()
         self.set_class(bool(said), "-said")
         if said:
-            self.query_one(Static).update(neutral(said))
+            self._said.update(neutral(said))
 
     def notice(self) -> str:
         """What there is to say of the shell, and what to do about it."""

@@ -24,7 +24,7 @@ def shown(driven: Driven) -> str:
 
 
 def about(driven: Driven) -> str:
-    return str(view(driven).query_one("#about", Static).content)
+    return "".join(str(static.content) for static in driven.app.screen.query("#about").results(Static))
 
 
 async def start(driven: Driven, command: str, *names: str) -> Job:
@@ -55,7 +55,7 @@ async def test_a_bulk_command_shows_rows_first_and_one_row_alone_when_asked(
         await until(driven.pilot, lambda: isinstance(driven.app.screen, JobView) and "3 of 3" in about(driven))
         table = view(driven).table
         assert table is not None
-        await until(driven.pilot, lambda: table.total == 3 and shown(driven).count("hello") == 6)
+        await until(driven.pilot, lambda: table.total == 3 and shown(driven).count("hello") == 7)
         await driven.pilot.press("tab", "enter")
         await until(driven.pilot, lambda: view(driven).log_view.status.lines == 2)
         assert "only cache-2" in shown(driven)

@@ -160,11 +160,11 @@ async def test_a_pane_let_go_of_is_attached_again_when_looked_at(cockpit: Factor
         await until(driven.pilot, lambda: shown(driven).count("one") == 2)
         pane = view(driven).pane
         assert pane is not None
+        await driven.pilot.press("ctrl+right_square_bracket", "2")
+        await until(driven.pilot, lambda: not isinstance(driven.app.screen, SessionsView))
         pane.detach()
         await until(driven.pilot, lambda: driven.fleet.inventory.shells[shell.id].watchers == 0)
         assert pane.standing is Standing.AWAY
-        await driven.pilot.press("ctrl+right_square_bracket", "2")
-        await until(driven.pilot, lambda: not isinstance(driven.app.screen, SessionsView))
         await driven.pilot.press("8")
         await until(driven.pilot, lambda: pane.standing is Standing.LIVE and shown(driven).count("one") == 2)
         await driven.pilot.press(*"size", "enter")
