@@ -73,6 +73,13 @@ def age(moment: float, now: float) -> str:
     return duration(max(0.0, math.floor(distance)))
 
 
+def ages(moment: float, before: float, now: float) -> bool:
+    """Whether the age of a moment reads otherwise now than it did before."""
+    distance = abs(now - moment)
+    step = next((part for span, _, part, _ in _SPANS if distance >= span + 1), 1)
+    return math.floor((before - moment) / step) != math.floor((now - moment) / step)
+
+
 def spark(values: Sequence[float | None], *, ceiling: float | None = None, glyphs: Glyphs = UNICODE) -> str:
     """Values as one bar each, in eight levels; what was not measured is a blank.
 

@@ -11,11 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from typing_extensions import override
 
-from backends.contract.model import Column, Resource, ResourceId, Sample
+from backends.contract.model import Column, Resource, ResourceId, Sample, Unit
+from widgets.cells import unit_of, value_of
 from widgets.filter import Filter
 from widgets.glyphs import ASCII, UNICODE, Tone
 from widgets.line_list import LineList
 from widgets.marks import Marks
+from widgets.quantities import ages
+from widgets.row_order import Row
 from widgets.table_layout import Layout, lay_out
 from widgets.table_lines import Composer, Line, Look, placeholder_lines
 from widgets.table_view import TableView
@@ -165,6 +168,7 @@ class ResourceTable(LineList):
         self._recent = recent
         self._stale = stale
         self._clock = clock
+        self._ticked = 0.0
         self._glyphs = ASCII if ascii else UNICODE
         self._placeholder = placeholder
         self._view = TableView(columns, sort=sort, tree_field=tree_field, newest=self._newest, clock=clock)
@@ -256,7 +260,7 @@ class ResourceTable(LineList):
         if self._view.settle():
             self._sync()
         else:
-            self.repaint_rows()
+            self.repaint_rows(self._aged())
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -428,6 +432,21 @@ class ResourceTable(LineList):
     def _newest(self, resource: ResourceId) -> Sample | None:
         samples = self._recent(resource)
         return samples[-1] if samples else None
+
+    def _aged(self) -> Sequence[int] | None:
+        """The rows in sight in which an age reads otherwise than at the last tick; ``None`` for all of them."""
+        before, now = self._ticked, self._clock()
+        self._ticked = now
+        if int(before // 60) != int(now // 60):
+            return None  # once a minute all are looked at: days end, and a clock may be set
+        moments = [slot.column for slot in self._columns_now.slots if unit_of(slot.column) is Unit.TIME]
+        window = self._view.window(self.top, self.top + self.page)
+        return [row for row, found in enumerate(window, self.top) if self._ages(found, moments, before, now)]
+
+    def _ages(self, row: Row, moments: Sequence[Column], before: float, now: float) -> bool:
+        told = [value_of(column, row.resource, row.sample) for column in moments]
+        told.append(self._stale(row.id))
+        return any(isinstance(moment, (int, float)) and ages(moment, before, now) for moment in told)
 
     def _composer(self) -> Composer:
         folded = self._view.is_folded if self._view.tree_field is not None else None

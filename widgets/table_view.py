@@ -57,6 +57,8 @@ class TableView:
         self._all = Order(reverse=sort.startswith("-"))
         self._shown = self._all
         self._pending: set[Row] = set()
+        self._cold: set[Row] = set()
+        """Rows not prepared for text filters."""
         self._held_until = 0.0
         self._settled = 0.0
         self._folded: frozenset[ResourceId] = frozenset()
@@ -129,6 +131,7 @@ class TableView:
                     row.learn(resource)
                     same = False
             self._by_id[resource.id] = row
+        self._cold = {row for row in self._by_id.values() if not row.warm}
         if same and len(held) == len(self._by_id) and not moves(self._sort) and not self.filter.moving:
             return  # a screen that comes back, or a fleet that was reached, mostly brings what is there
         self.faults = sum(row.faulty for row in self._by_id.values())
@@ -241,13 +244,8 @@ class TableView:
 
     def warm(self, rows: int) -> None:
         """Prepare some rows for text filters, so that the first keystroke finds them ready."""
-        left = rows
-        for row in self._by_id.values():
-            if not row.warm:
-                row.haystack  # noqa: B018 - reading it makes it
-                left -= 1
-                if left <= 0:
-                    return
+        for _ in range(min(rows, len(self._cold))):
+            self._cold.pop().haystack  # noqa: B018 - reading it makes it
 
     # Inside
 
@@ -328,21 +326,36 @@ class TableView:
     def _update_all(self, news: Sequence[Resource], leaving: Iterable[ResourceId]) -> Change:
         before = list(self._display)
         for identity in leaving:
-            self._pending.discard(self._by_id.pop(identity))
+            self._forget(self._by_id.pop(identity))
+        reordered = len(before) != len(self._by_id) or self.tree_field is not None
         for resource in news:
             row = self._by_id.get(resource.id)
             if row is None:
                 self._by_id[resource.id] = self._new(resource)
+                reordered = True
             else:
-                row.learn(resource)
-                self._rekey(row)
+                key, tie = row.key, row.tie
+                self._renew(row, resource)
+                reordered = reordered or row.key != key or row.tie != tie
         self.faults = sum(row.faulty for row in self._by_id.values())
+        if not reordered and self._shown is self._all:  # what changes all the time is seldom what rows are sorted by
+            return Change(frozenset(resource.id for resource in news), moved=False)
         self._all.rebuild(self._by_id.values())
         self._filter_all()
         return Change(self._seen(resource.id for resource in news), before != self._display)
 
+    def _renew(self, row: Row, resource: Resource) -> None:
+        row.learn(resource)
+        self._cold.add(row)
+        self._rekey(row)
+
+    def _forget(self, row: Row) -> None:
+        self._pending.discard(row)
+        self._cold.discard(row)
+
     def _new(self, resource: Resource) -> Row:
         row = Row(resource, self._newest(resource.id))
+        self._cold.add(row)
         self._level(row)
         row.key = self._key(row)
         return row
@@ -355,7 +368,7 @@ class TableView:
 
     def _drop(self, row: Row) -> bool:
         self.faults -= row.faulty
-        self._pending.discard(row)
+        self._forget(row)
         self._all.remove(row)
         if self._shown is not self._all and row.passes:
             self._shown.remove(row)
@@ -371,9 +384,8 @@ class TableView:
             return False
         passed, place = row.passes, self._shown.find(row) if row.passes else None
         self._drop(row)
-        row.learn(resource)
+        self._renew(row, resource)
         self.faults += row.faulty
-        self._rekey(row)
         self._place(row)
         return row.passes is not passed or (row.passes and self._shown.find(row) != place)
 

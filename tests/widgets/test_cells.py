@@ -12,7 +12,7 @@ from backends.contract.model import Column, Health, Source, State, Unit
 from tests.widgets.samples import COLUMNS, NOW, measured, thing
 from widgets.cells import fit, natural, neutral, sort_key, state_text, text_of
 from widgets.glyphs import ASCII, UNICODE
-from widgets.quantities import age, duration, quantity, size, spark
+from widgets.quantities import age, ages, duration, quantity, size, spark
 
 STATE, NAME, _, IMAGE, CPU, MEM, LOAD, AGE = COLUMNS
 
@@ -170,3 +170,10 @@ def test_every_shape_is_one_cell_wide() -> None:
         for shape in glyphs[:-1]:
             assert cell_len(shape) == (0 if glyphs is ASCII and shape == "" else 1)
     assert "".join(ASCII).isascii()
+
+
+@given(st.floats(0, 400 * 86_400), st.floats(0.01, 5_000))
+def test_an_age_is_said_to_read_otherwise_exactly_when_it_does(distance: float, passed: float) -> None:
+    before = 1_700_000_000.0 + distance
+    read = age(1_700_000_000.0, before), age(1_700_000_000.0, before + passed)
+    assert ages(1_700_000_000.0, before, before + passed) is (read[0] != read[1])
