@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -18,7 +19,7 @@ from fleet.inventory import Inventory
 from fleet.keeper import Keeper, Pace, Publish
 from fleet.scope import EVERYTHING, Scope
 from fleet.supervisor import Supervisor
-from fleet.values import ConnectionState, Delta, Interest
+from fleet.values import Connection, ConnectionState, Delta, Interest
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,10 @@ class Monitor:
         return frozenset(found[:ALWAYS_AT_MOST])
 
     def _always_kinds(self, backend: str) -> Sequence[str]:
-        return [kind.id for kind in self._registry.load(backend).kinds if kind.always]
+        try:
+            return [kind.id for kind in self._registry.load(backend).kinds if kind.always]
+        except BackendError:  # one that cannot be loaded measures nothing; its keeper says why
+            return ()
 
     async def discover(self) -> None:
         """Look for connections; start keepers for new ones, end those of connections gone for good."""
@@ -151,7 +155,9 @@ class Monitor:
     def _settle(self, specs: Mapping[str, ConnectionSpec], *, whole: bool) -> None:
         for spec in specs.values():
             self._absent.pop(spec.id, None)
-            if spec.id not in self._keepers:
+            if spec.backend not in self._contexts:
+                self._refuse(spec)
+            elif spec.id not in self._keepers:
                 self._start(spec)
         if not whole:  # a source that failed half-way must never make connections vanish
             return
@@ -160,6 +166,14 @@ class Monitor:
             live = self._keepers[name].connection.state in (ConnectionState.ONLINE, ConnectionState.DEGRADED)
             if self._absent[name] >= 2 and not live:
                 self._end(name)
+
+    def _refuse(self, spec: ConnectionSpec) -> None:
+        """Show a connection whose backend is not installed; the others must not suffer from it."""
+        if spec.id not in self._inventory.connections:
+            reason = f"There is no backend “{spec.backend}”."
+            hint = f"Installed are: {', '.join(self._registry.names) or 'none'}."
+            state = ConnectionState.DISABLED if spec.id in self._disabled else ConnectionState.OFFLINE
+            self._publish(Delta(connections=(Connection(spec, state, time.time(), reason=reason, hint=hint),)))
 
     def _start(self, spec: ConnectionSpec) -> None:
         keeper = Keeper(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cached_property
+from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final
 
 from app.cli.codes import INTERRUPTED
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 10.0
 """Seconds connections are given to answer."""
+LOG_BYTES: Final = 500_000
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -93,6 +96,23 @@ class Cli:
     async def _fleet(self, scope: Scope) -> AsyncIterator[Fleet]:
         async with self.home.one_shot(scope=scope, patience=self.patience, daemon=self.uses_daemon) as fleet:
             yield fleet
+
+    @contextmanager
+    def logged(self) -> Iterator[None]:
+        """Send the log of a fleet in this process to a file while the block runs: standard error is for people."""
+        handler = RotatingFileHandler(
+            self.paths.log.with_name("cli.log"), maxBytes=LOG_BYTES, backupCount=1, delay=True, encoding="utf-8"
+        )
+        handler.setLevel(logging.WARNING)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        handler.addFilter(lambda _record: self.paths.log.parent.is_dir())
+        root = logging.getLogger()
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            handler.close()
 
     def run(self, work: Coroutine[Any, Any, int]) -> int:
         """Run a command that awaits; signals end it as an exception would, so that nothing is left behind."""

@@ -58,7 +58,8 @@ def _command(argv: list[str], environment: Mapping[str, str] | None, registry: R
         cli = Cli(line.given, environment, registry)
         if not line.words or line.words[0] in ("-h", "--help", "--version"):
             return _leading(line.words)
-        return _dispatch(line.words, line.given, environment, registry)
+        with cli.logged():
+            return _dispatch(line.words, line.given, environment, registry)
     except Stop as stop:
         cli.console.complain(stop.message, stop.hint)
         return stop.code

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from fleet.protocol import Fleet
 
 VERB: Final = "shell"
-LEFT_BEHIND: Final = b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
+ALTERNATE, ORDINARY = b"\x1b[?1049h", b"\x1b[?1049l"
+LEFT_BEHIND: Final = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
 """Undoes what a program that could not end itself may have asked of the terminal."""
 PIECE: Final = 4096
 
@@ -57,9 +58,9 @@ async def _joined(cli: Cli, fleet: Fleet, shell_id: str) -> int:
     """Be the terminal of a shell until its program ends."""
     terminal = await fleet.attach(shell_id, _size())
     try:
-        with _raw(sys.stdin.fileno(), sys.stdout.fileno()) as manners:
-            code = await Passage(terminal).run()
-            manners.kept = code is not None
+        passage = Passage(terminal)
+        with _raw(sys.stdin.fileno(), sys.stdout.fileno(), passage):
+            code = await passage.run()
     except BackendError as error:
         cli.console.complain(error.message, error.hint)
         return UNREACHABLE
@@ -79,6 +80,10 @@ class Passage:
         self._loop = asyncio.get_running_loop()
         self._showing: asyncio.Task[None] | None = None
         self._lost: BackendError | None = None
+        self.alternate = False
+        """Whether the program shows the alternate screen."""
+        self.ended = False
+        """Whether it ended by itself, and so has put the terminal right."""
 
     async def run(self) -> int | None:
         """Carry until the program ends; its exit code, where it is known.
@@ -101,7 +106,9 @@ class Passage:
             self._showing.add_done_callback(lambda _task: typing.cancel())
         if self._lost is not None:
             raise self._lost
-        return await self._terminal.close()
+        code = await self._terminal.close()
+        self.ended = code is not None
+        return code
 
     def _read(self) -> None:
         try:
@@ -130,30 +137,24 @@ class Passage:
         try:
             # Writing may wait for a slow line; keys, above all ctrl+c, must not wait with it.
             while data := await self._terminal.read():
+                if (entered := data.rfind(ALTERNATE)) != (left := data.rfind(ORDINARY)):
+                    self.alternate = entered > left
                 await asyncio.to_thread(_write_all, self._sink, data)
         except BackendError as error:
             self._lost = error
 
 
-class _Manners:
-    """Whether the program left the terminal as a program that ends by itself does."""
-
-    def __init__(self) -> None:
-        self.kept = False
-
-
 @contextmanager
-def _raw(source: int, sink: int) -> Iterator[_Manners]:
+def _raw(source: int, sink: int, passage: Passage) -> Iterator[None]:
     """The terminal raw while the block runs, and as it was whatever happens."""
     before = termios.tcgetattr(source)
-    manners = _Manners()
     try:
         tty.setraw(source, termios.TCSANOW)
-        yield manners
+        yield
     finally:
         with suppress(OSError):
-            if not manners.kept:
-                _write_all(sink, LEFT_BEHIND + b"\r\n")
+            if not passage.ended:
+                _write_all(sink, (ORDINARY if passage.alternate else b"") + LEFT_BEHIND + b"\r\n")
         with suppress(termios.error):  # hung up: there is nothing left to restore
             termios.tcsetattr(source, termios.TCSADRAIN, before)
 

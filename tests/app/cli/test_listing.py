@@ -208,3 +208,11 @@ def test_top_once_has_numbers_and_json_has_a_line_a_refresh(qd: Desk) -> None:
     assert (line["version"], line["kind"]) == (1, "top")
     assert {item["kind"] for item in line["items"]} == {"host", "container"}
     assert qd("top", "images").code == 2
+
+
+def test_a_connection_of_an_unknown_backend_spoils_nothing(qd: Desk) -> None:
+    qd.settings('[[connection]]\nid = "x"\nbackend = "nope"\n')
+    said = qd("ls", "--json")
+    assert said.code == 6
+    assert len(said.json["items"]) > 10
+    assert said.err == "qd: x does not answer: There is no backend “nope”.\n    Installed are: fake.\n"

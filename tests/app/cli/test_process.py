@@ -136,7 +136,8 @@ def test_a_shell_that_is_ended_gives_the_terminal_back(home: Path, number: signa
         child.signal(number)
         assert child.wait() == 128 + number
         assert child.attributes == child.before
-        assert "\x1b[?1049l" in child.output
+        assert "\x1b[?25h" in child.output
+        assert "\x1b[?1049l" not in child.output
 
 
 def test_a_shell_needs_a_terminal(home: Path) -> None:
