@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 import widgets
+from screens.command import spelled
 
 
 def widget_bindings() -> Mapping[str, Binding]:
@@ -20,8 +21,9 @@ def widget_bindings() -> Mapping[str, Binding]:
 def widget_keys() -> Mapping[str, tuple[str, ...]]:
     """The default keys of our widgets by id, spelled as commands spell them."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, binding in widget_bindings().items():
-        found[name] = (*found.get(name, ()), *binding.key.split(","))
+    for binding in all_bindings():
+        if binding.id:
+            found[binding.id] = (*found.get(binding.id, ()), spelled(binding.key))
     return found
 
 

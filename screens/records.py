@@ -71,6 +71,8 @@ class Records(Listing):
             tuple(column for column in self.KIND.columns if column.shown), ascii=desk.ascii, sort=self.KIND.sort
         )
         self._wanted: Place | None = None
+        self._sought = ""
+        """The record the cursor belongs on, while it has not been loaded."""
 
     @property
     @override
@@ -127,16 +129,15 @@ class Records(Listing):
             return
         if place.filter:
             self._table.set_filter(parse(place.filter, self.KIND.columns))
-        if place.tab:
-            self.point_at(place.tab)
+        self.point_at(place.tab)
         self.describe_state()
 
     def point_at(self, native: str) -> None:
-        """Put the cursor on the record of that name."""
-        for identity in self._rows:
-            if identity.native == native:
-                self._table.move_to(identity)
-                return
+        """Put the cursor on the record of that name, as soon as it is there."""
+        found = next((identity for identity in self._rows if identity.native == native), None)
+        self._sought = "" if found is not None else native
+        if found is not None:
+            self._table.move_to(found)
 
     @override
     def place(self) -> Place:
@@ -149,6 +150,7 @@ class Records(Listing):
         """Show exactly these records."""
         self._rows = {row.id: row for row in rows}
         self._table.load(self._rows.values())
+        self._find_sought()
         self.describe_state()
 
     def change(self, rows: Iterable[Resource]) -> None:
@@ -157,7 +159,12 @@ class Records(Listing):
         if changed:
             self._rows.update((row.id, row) for row in changed)
             self._table.update(changed)
+            self._find_sought()
             self.describe_state()
+
+    def _find_sought(self) -> None:
+        if self._sought:
+            self.point_at(self._sought)
 
     def say(self, headline: Text | None) -> None:
         """Say something above the rows; ``None`` gives the line back to them."""

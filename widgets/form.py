@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 from typing_extensions import override
 
@@ -117,7 +118,12 @@ class Form(Vertical):
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave room for the help: the fields scroll where there are more than fit."""
-        self.query_one("#fields").styles.max_height = max(1, event.container_size.height - _HELP_LINES)
+        around = self.parent
+        room = event.container_size.height
+        if isinstance(around, Widget) and around.styles.is_auto_height:
+            # It grows with us, so what it has now says nothing: a sentence at a field would find no room.
+            room = max(room, self.screen.size.height * 9 // 10 - around.gutter.height)
+        self.query_one("#fields").styles.max_height = max(1, room - _HELP_LINES)
 
     # What is in it
 

@@ -48,10 +48,11 @@ def cockpit(tmp_path: Path) -> Factory:
         backend = fake or FakeBackend()
         wanted = settings or Settings()
         registry = Registry({"fake": backend})
-        fleet = await LocalFleet.open(Paths.under(tmp_path), wanted, registry=registry, environment={})
+        paths = Paths.under(tmp_path)
+        fleet = await LocalFleet.open(paths, wanted, registry=registry, environment={})
         try:
             await fleet.ready()
-            app = Cockpit(fleet, wanted, place=place)
+            app = Cockpit(fleet, wanted, place=place, paths=paths)
             async with app.run_test(size=size) as pilot:
                 await pilot.pause()
                 yield Driven(app, pilot, backend, fleet)
