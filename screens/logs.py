@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import ClassVar, NamedTuple
 
@@ -99,18 +99,18 @@ class LogsView(Reading):
     # -- life
 
     @override
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self._read_anew()
 
     @override
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def resumed(self) -> None:
+        super().resumed()
         self._seen.set()
 
     @override
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         self.set_timer(AWAY, self._look_away)
 
     def _look_away(self) -> None:
@@ -130,7 +130,7 @@ class LogsView(Reading):
             self.describe_state()
 
     def _name_sources(self) -> None:
-        names = names_of(self.fleet.inventory, self._sources)
+        names = names_of(self.fleet.inventory, self._sources, known=self._names)
         if names != self._names:
             self._names = names
             self.log_view.names = names
@@ -285,10 +285,13 @@ class LogsView(Reading):
         self.choose_action()
 
 
-def names_of(inventory: Inventory, sources: Sequence[ResourceId]) -> dict[ResourceId, str]:
-    """What the sources are called; where two share a name, with their connection."""
-    names = {source: resource.name if (resource := inventory.get(source)) else source.native for source in sources}
+def names_of(
+    inventory: Inventory, sources: Sequence[ResourceId], known: Mapping[ResourceId, str] | None = None
+) -> dict[ResourceId, str]:
+    """What the sources are called; where two share a name, with their connection; what is gone, as it was ``known``."""
+    found = {source: inventory.get(source) for source in sources}
+    kept = {source: (known or {}).get(source, source.native) for source in sources if found[source] is None}
+    names = {source: resource.name for source, resource in found.items() if resource is not None}
     shared = {name for name, count in Counter(names.values()).items() if count > 1}
-    return {
-        source: neutral(f"{source.connection}/{name}" if name in shared else name) for source, name in names.items()
-    }
+    full = {source: f"{source.connection}/{name}" if name in shared else name for source, name in names.items()}
+    return {source: neutral((full | kept)[source]) for source in sources}

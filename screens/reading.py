@@ -85,7 +85,8 @@ class Reading(Selecting):
         """What else the state line says, the most important first."""
         return ()
 
-    def on_mount(self) -> None:
+    @override
+    def mounted(self) -> None:
         """Begin as the settings say."""
         log_view = self.log_view
         log_view.timestamps = Timestamps(self.desk.settings.interface.timestamps)
@@ -140,10 +141,10 @@ class Reading(Selecting):
         return [hint for hint in super().footer() if not hint.action.startswith("operate:")]
 
     @override
-    def on_key(self, event: Key) -> None:
+    def pressed(self, event: Key) -> None:
         if isinstance(self.focused, LineInput) and (event.is_printable or event.key in ("escape", "enter", "tab")):
             return
-        super().on_key(event)
+        super().pressed(event)
 
     # -- search and filter
 

@@ -95,19 +95,20 @@ class SessionsView(Operating):
 
     # -- life
 
-    def on_mount(self) -> None:
+    @override
+    def mounted(self) -> None:
         """Show what there is."""
         self._arrange()
 
     @override
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def resumed(self) -> None:
+        super().resumed()
         if self.pane is not None:
             self.pane.look()
 
     @override
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         if self.pane is not None:
             self.pane.look_away()
 
@@ -192,10 +193,10 @@ class SessionsView(Operating):
         return hints
 
     @override
-    def on_key(self, event: Key) -> None:
+    def pressed(self, event: Key) -> None:
         if isinstance(self.focused, LineInput) and (event.is_printable or event.key in ("escape", "enter")):
             return
-        super().on_key(event)
+        super().pressed(event)
 
     @on(TerminalView.Leading)
     def _led(self, event: TerminalView.Leading) -> None:

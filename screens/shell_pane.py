@@ -133,41 +133,36 @@ class ShellPane(Vertical):
 
     # -- attaching
 
-    @work(exclusive=True, group="renew")
-    async def reattach(self) -> None:
-        """Attach again, to a new terminal: the old one would show everything twice."""
-        if self._live is not None:
-            self._live.cancel()
+    def reattach(self) -> None:
+        """Attach again."""
         self._stand(Standing.OPENING)
-        focused = self._view.has_focus
-        old, self._view = self._view, TerminalView()
-        await old.remove()
-        await self.mount(self._view, before=0)
-        if focused:
-            self._view.focus()
+        self._live = self._follow_shell(again=True)
 
     @on(TerminalView.Resized)
     def _resized(self, event: TerminalView.Resized) -> None:
         """The terminal has its size: attach, if this was the first time; else tell the program."""
         event.stop()
-        if self.standing is Standing.OPENING and (self._live is None or self._live.is_finished):
-            self._live = self._follow_shell(event.terminal)
+        if self._live is None:
+            self._live = self._follow_shell(again=False)
         else:
             self._outgoing.put_nowait(event.size)
 
-    @work(group="live")
-    async def _follow_shell(self, view: TerminalView) -> None:
+    @work(exclusive=True, group="live")
+    async def _follow_shell(self, *, again: bool) -> None:
         """Show the shell until it ends, is let go of, or is out of reach."""
-        new = time.time() - self.shell.started < NEW and not self.shell.watchers
-        size = view.size_in_cells
+        new = not again and time.time() - self.shell.started < NEW and not self.shell.watchers
+        size = self._view.size_in_cells
         # A full-screen program draws itself again when its terminal changes size; what it drew long ago is not kept.
         first = size if new else Size(size.columns, max(1, size.rows - 1))
         try:
             terminal = await self._fleet.attach(self.shell.id, first)
             try:
-                await self._show(view, terminal, new=new)
+                if again:
+                    await self._clear()
+                await self._show(self._view, terminal, new=new)
             finally:
-                self._terminal = None
+                if self._terminal is terminal:
+                    self._terminal = None
                 await terminal.close()
         except NotFound:
             self._stand(Standing.GONE)
@@ -177,6 +172,15 @@ class ShellPane(Vertical):
             self._stand(Standing.LOST, f"{error.message} {error.hint or ''}".rstrip())
         else:
             self._stand(Standing.ENDED)
+
+    async def _clear(self) -> None:
+        """A new terminal for what comes now: the old one would show everything twice."""
+        focused = self._view.has_focus
+        old, self._view = self._view, TerminalView()
+        await old.remove()
+        await self.mount(self._view, before=0)
+        if focused:
+            self._view.focus()
 
     async def _show(self, view: TerminalView, terminal: Terminal, *, new: bool) -> None:
         self._terminal = terminal
