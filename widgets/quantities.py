@@ -113,8 +113,13 @@ def _short(value: float) -> str:
     return f"{value:.1f}" if abs(value) < 9.95 else f"{value:.0f}"
 
 
+def _bare(value: float) -> str:
+    """A number of no unit: whole numbers exact (a pid, a port), others to the hundredth (a load)."""
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+
+
 _SHOWN: dict[Unit, Callable[[float], str]] = {
-    Unit.NONE: lambda value: f"{value:.6g}",
+    Unit.NONE: _bare,
     Unit.PERCENT: lambda value: f"{_short(value)}%",
     Unit.BYTES: size,
     Unit.BYTES_PER_SECOND: lambda value: f"{size(value)}/s",
