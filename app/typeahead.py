@@ -55,6 +55,7 @@ BURST_VARIETY: Final = 4
 """This many letters in this many seconds, of so many different ones, were pasted: nobody types like that, and a held
 key has no variety."""
 
+_SPANS_KEPT: Final = 64
 _SPINS: Final = 24
 _BREATH: Final = 0.002
 
@@ -277,14 +278,18 @@ class PasteGuard:
     """Knows which keys were pasted rather than typed."""
 
     def __init__(self) -> None:
-        self._begin = self._end = -1.0
+        self._spans: deque[tuple[float, float]] = deque([(-1.0, -1.0)], maxlen=_SPANS_KEPT)
+        """When text was pasted. Several are remembered: what came with an earlier one may still wait to be obeyed."""
         self._recent: deque[tuple[float, str]] = deque(maxlen=BURST)
 
     def note(self, begin: float, end: float | None = None) -> None:
         """Text was pasted between these moments."""
-        if begin > self._end:
-            self._begin = begin
-        self._end = (begin if end is None else end) + QUIET_AFTER_PASTE
+        until = (begin if end is None else end) + QUIET_AFTER_PASTE
+        first, last = self._spans[-1]
+        if begin > last:
+            self._spans.append((begin, until))
+        else:
+            self._spans[-1] = (first, max(last, until))
 
     def arrived(self, event: events.Event, behind: Iterable[object]) -> None:
         """Look at input as it comes in, together with what already waits behind it."""
@@ -294,18 +299,19 @@ class PasteGuard:
         if not isinstance(event, events.Key):
             return
         self._see(event)
-        if event.time > self._end:
+        if event.time > self._spans[-1][1]:
             # What came in the same packet is queued already, so the first letter of a paste is known as one too.
             ahead = PasteGuard()
             for other in (event, *islice(behind, 4 * BURST)):
                 if isinstance(other, events.Key) and not other.is_forwarded:
                     ahead._see(other)
             if ahead.cover(event):
-                self.note(ahead._begin, ahead._end - QUIET_AFTER_PASTE)
+                begin, until = ahead._spans[-1]
+                self.note(begin, until - QUIET_AFTER_PASTE)
 
     def cover(self, event: events.Event | None) -> bool:
         """Whether input came within a paste or right after it."""
-        return event is not None and self._begin <= event.time <= self._end
+        return event is not None and any(begin <= event.time <= until for begin, until in self._spans)
 
     def _see(self, event: events.Key) -> None:
         if event.character is None or not event.character.isprintable():

@@ -106,6 +106,16 @@ def test_the_first_letter_of_a_burst_is_known_as_pasted() -> None:
     assert guard.cover(keys[0])
 
 
+def test_pasted_letters_that_wait_stay_pasted_when_more_is_pasted_meanwhile() -> None:
+    guard = PasteGuard()
+    first, second = ([events.Key(letter, letter) for letter in "rm everything"] for _ in range(2))
+    for when, keys in ((5.0, first), (6.0, second)):
+        for key in keys:
+            key.time = when
+            guard.arrived(key, ())
+    assert all(guard.cover(key) for key in (*first, *second))
+
+
 def test_a_held_key_is_no_paste() -> None:
     guard = PasteGuard()
     for number in range(200):
