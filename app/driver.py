@@ -14,7 +14,8 @@ What it relies on inside Textual 8.2.8, each named by ``test_textual_still_has_โ
   and reads ``_auto_restart``, ``_must_signal_resume``, ``_mouse``, ``attrs_before``, ``input_tty``;
 * ``Driver.process_message`` passes everything on through ``send_message``;
 * ``LinuxDriver._patch_lflag`` and ``_patch_iflag``, ``_request_terminal_sync_mode_support``;
-* ``Parser._timeout_time`` is set exactly while the parser waits for what follows an Escape;
+* ``Parser._timeout_time`` is set exactly while the parser waits for what follows an Escape, and
+  ``XTermParser._sequence_to_key_events`` names every key;
 * ``App._process_messages`` calls ``start_application_mode`` once and ``stop_application_mode`` in a ``finally``, and
   ``App._shutdown`` calls ``disable_input`` and ``close`` after it.
 """
@@ -31,6 +32,7 @@ import termios
 import tty
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
+from string import digits
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import constants, events
@@ -346,6 +348,15 @@ class KeyParser(XTermParser):
         if self._timeout_time is not None:
             self._timeout_time = 0.0
         return self.tick()
+
+    @override
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        """Name two keys Textual does not know from terminals that send Escape for alt: alt+enter and alt+digit."""
+        if alt and sequence == "\r":
+            return [events.Key("alt+enter", None)]
+        if len(sequence) == 2 and sequence[0] == "\x1b" and sequence[1] in digits:
+            return [events.Key(f"alt+{sequence[1]}", None)]  # elsewhere a Mac's own characters: alt+1 would be ยก
+        return super()._sequence_to_key_events(sequence, alt)
 
 
 def _standard_output() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from backends.contract.model import Event, Missing, Resource, ResourceId, Sample
+from backends.contract.model import Ability, Event, Missing, Resource, ResourceId, Sample
 from fleet.values import Connection, ConnectionState, Delta, Job, Shell
 
 RECENT = 30
@@ -83,6 +83,8 @@ class Inventory:
             self.connections[connection.spec.id] = connection
         for resource in delta.resources:
             self._kinds.setdefault(resource.id.kind, {})[resource.id] = resource
+            if Ability.METRICS not in resource.abilities:
+                self._recent.pop(resource.id, None)  # what was measured before it stopped is not what it uses now
         for identity in delta.gone:
             self._kinds.get(identity.kind, {}).pop(identity, None)
             self._recent.pop(identity, None)
@@ -118,6 +120,9 @@ class Inventory:
             self.missing = delta.missing
 
     def _remember(self, sample: Sample) -> None:
+        resource = self.get(sample.resource)
+        if resource is not None and Ability.METRICS not in resource.abilities:
+            return  # it was on its way when the resource stopped
         recent = self._recent.get(sample.resource)
         if recent is None:
             recent = self._recent[sample.resource] = deque(maxlen=RECENT)

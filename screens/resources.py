@@ -121,6 +121,8 @@ class ResourcesView(Listing, Selecting):
             self.table.measure(samples)
         if news.all or news.connections or news.resources or news.gone:
             self.describe_state()
+        if self.current in news.resources:
+            self.refresh_frame()  # what can be done to it may have changed
 
     @override
     def why_empty(self) -> str:

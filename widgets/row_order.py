@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
-from backends.contract.model import Health, Resource, ResourceId, Sample
+from backends.contract.model import Ability, Health, Resource, ResourceId, Sample
 from widgets.cells import natural
 from widgets.filter import haystack
 
@@ -59,6 +59,8 @@ class Row:
         if resource.name != self.resource.name:
             self.tie = (natural(resource.name), resource.id)
         self.resource = resource
+        if Ability.METRICS not in resource.abilities:
+            self.sample = None  # it stopped: what it used before is not what it uses now
         self._haystack = None
 
 

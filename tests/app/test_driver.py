@@ -394,6 +394,15 @@ def test_textual_still_has_a_parser_that_tells_when_it_waits() -> None:
     assert [*waited, parser.waits] == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("written", "key"), [("\x1b\r", "alt+enter"), ("\x1b1", "alt+1"), ("\x1b9", "alt+9"), ("\x1ba", "alt+a")]
+)
+def test_alt_is_told_on_terminals_that_send_an_escape_for_it(written: str, key: str) -> None:
+    parser = KeyParser()
+    messages = [*parser.feed(written), *parser.give_up()]
+    assert [message.key for message in messages if isinstance(message, events.Key)] == [key]
+
+
 async def test_textual_still_has_the_attributes_our_driver_sets() -> None:
     with driven() as (driver, _, _):
         for name in ("_auto_restart", "_must_signal_resume", "_mouse", "attrs_before", "input_tty", "fileno", "_loop"):

@@ -70,7 +70,7 @@ def box(name: str, connection: str = "shed", **changes: object) -> Resource:
         State.RUNNING,
         "Up 3 hours",
         Health.GOOD,
-        abilities=Ability.STOP | Ability.LOGS | Ability.SHELL,
+        abilities=Ability.STOP | Ability.LOGS | Ability.SHELL | Ability.METRICS,
         labels={"com.example.project": "shelf"},
         facts={"image": "nginx:latest", "ports": ["80/tcp", "443/tcp"], "restarts": 2, "ratio": 0.5},
         created=1.5,
