@@ -32,6 +32,6 @@ if __name__ == "__main__":
             lock=home / "s" / "d.lock",
             log_file=home / "l" / "d.log",
             version="0.0.1" if "old" in sys.argv else VERSION,
-            linger=0.2,
+            linger=1.0,  # longer than a second starter takes to arrive on a busy machine
         )
     )
