@@ -31,12 +31,12 @@ class Scroll(VerticalScroll):
     """Scrolls with the letters too, like every list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("g", "scroll_home", "To the top", show=False),
-        Binding("G", "scroll_end", "To the end", show=False),
-        Binding("ctrl+u", "page_up", "Page up", show=False),
-        Binding("ctrl+d", "page_down", "Page down", show=False),
+        Binding("k", "scroll_up", "Up", show=False, id="charts.up"),
+        Binding("j", "scroll_down", "Down", show=False, id="charts.down"),
+        Binding("g", "scroll_home", "To the top", show=False, id="charts.first"),
+        Binding("G", "scroll_end", "To the end", show=False, id="charts.last"),
+        Binding("ctrl+u", "page_up", "Page up", show=False, id="charts.half_up"),
+        Binding("ctrl+d", "page_down", "Page down", show=False, id="charts.half_down"),
     ]
 
 
