@@ -86,7 +86,7 @@ class Prepared:
         similar = process.extract(phrase, self._titles, scorer=fuzz.partial_ratio, limit=MOST_FOUND, score_cutoff=LIKE)
         return [*exact, *(place for _, _, place in similar if place not in known)]
 
-    def _rank(self, place: int, phrase: str, words: Sequence[str]) -> tuple[int, int, int]:
+    def _rank(self, place: int, phrase: str, words: Sequence[str]) -> tuple[int, int, str]:
         """The order of exact hits: titles that begin so, then words that begin so, then the rest; short ones first."""
         title = self._titles[place]
         if title.startswith(phrase):
@@ -95,7 +95,7 @@ class Prepared:
             level = 1
         else:
             level = 2 if all(word in title for word in words) else 3
-        return level, len(title), place
+        return level, len(title), title
 
 
 def _found(offer: Offer) -> Found:

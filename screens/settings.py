@@ -18,7 +18,7 @@ from screens.desk import Desk
 from screens.dialogs.details import Details
 from screens.dialogs.setting import SettingDialog
 from screens.records import FLEET, Records, record_kind
-from screens.tuning import Setting
+from screens.tuning import WHEN_DAEMON_STARTED, WHEN_STARTED, Setting
 from screens.view import News
 from widgets.cells import neutral
 
@@ -37,6 +37,8 @@ SETTING: Final = record_kind(
     ),
     sort="name",
 )
+
+_HOLDS: Final = {WHEN_STARTED: "next start", WHEN_DAEMON_STARTED: "next daemon"}
 
 
 class SettingsView(Records):
@@ -96,7 +98,7 @@ class SettingsView(Records):
             self.notify("This is its default already.", severity="warning")
         elif setting.parameter is None:
             self.notify(f"{setting.key} is written by hand in {self.desk.tuning.file}.", severity="warning")
-        elif await self.confirmed(f"{setting.key} back to its default?", "Take it out of the file"):
+        elif await self.confirmed("Settings", f"{setting.key} back to its default?", "Take it out of the file"):
             await self._change(setting, None)
 
     async def _change(self, setting: Setting, value: Fact) -> None:
@@ -131,7 +133,7 @@ def setting_row(setting: Setting) -> Resource:
         "default": "" if setting.parameter is None else _text(setting.default),
         "source": setting.source,
         "doc": setting.doc,
-        "holds": setting.holds,
+        "holds": _HOLDS.get(setting.holds, setting.holds),
     }
     return Resource(
         id=ResourceId(FLEET, SETTING.id, setting.key),

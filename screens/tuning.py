@@ -21,6 +21,8 @@ AT_ONCE: Final = frozenset({"interface.theme", "interface.keys", "interface.host
 """What the running interface follows; the rest is read at a start."""
 OURS: Final = frozenset({"interface", "general"})
 """Sections the interface reads; the others concern the fleet daemon."""
+WHEN_STARTED: Final = "when this is started again"
+WHEN_DAEMON_STARTED: Final = "when the fleet daemon is started again"
 
 
 class Setting(NamedTuple):
@@ -42,7 +44,7 @@ class Setting(NamedTuple):
         section = self.key.partition(".")[0]
         if self.key in AT_ONCE or section == "keys":
             return "at once"
-        return "when this is started again" if section in OURS else "when the fleet daemon is started again"
+        return WHEN_STARTED if section in OURS else WHEN_DAEMON_STARTED
 
 
 class Tuning:

@@ -204,5 +204,6 @@ async def test_ghost_text_is_taken_by_the_right_arrow(cockpit: Factory) -> None:
 async def test_an_unknown_word_is_answered_and_nothing_moves(cockpit: Factory) -> None:
     async with cockpit(LIST) as driven:
         driven.app.run_line("contaners")
-        assert "Did you mean containers?" in [notice.message for notice in driven.app._notifications]
+        notices = driven.app._notifications
+        await until(driven.pilot, lambda: any(notice.message == "Did you mean containers?" for notice in notices))
         assert driven.app._here == LIST
