@@ -41,6 +41,7 @@ GLOBAL_COMMANDS: Final[tuple[Command, ...]] = (
     Command("app.quit", "Quit", ("ctrl+q",), GLOBAL, "Leave. Jobs and shells go on in the fleet daemon."),
     Command("app.refresh", "Refresh", ("ctrl+r", "f5"), GLOBAL, "List everything again, now."),
     Command("app.undo", "Undo", ("z",), GLOBAL, "Take back the last change that can be taken back.", acts=True),
+    Command("app.redo", "Redo", ("Z",), GLOBAL, "Do again what was undone last.", acts=True),
     Command("app.theme", "Theme", ("ctrl+t",), GLOBAL, "Choose another look."),
 )
 

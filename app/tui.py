@@ -23,14 +23,13 @@ from app.reach import Home, interface_log
 from app.themes import register_themes
 from app.typeahead import OrderedKeys
 from app.views import MANY_PLACES, area_of, make_view, view_key
-from backends.contract.errors import BackendError, NotFound
+from backends.contract.errors import BackendError
 from backends.contract.model import Area, Fact
 from fleet.daemon.client import RemoteFleet
 from fleet.journal import read_cached_inventory
 from fleet.paths import Paths
 from fleet.protocol import Fleet
 from fleet.settings import Settings
-from fleet.values import JournalQuery
 from quarterdeck.options import Options
 from screens.desk import Place
 from screens.operating import Operating
@@ -390,24 +389,15 @@ class Cockpit(Adjusting, OrderedKeys, App[int], inherit_bindings=False):
 
     def do_app_undo(self) -> None:
         """Take back the last change that can be taken back."""
-        self.run_worker(self._undo(), group="undo", exclusive=True)
+        self._take_back(redo=False)
 
-    async def _undo(self) -> None:
-        screen = self.screen
-        if not isinstance(screen, Operating):
-            self.notify("Undo works from a list.", severity="warning")
-            return
-        try:
-            entries = await self.fleet.journal(JournalQuery(limit=50))
-            entry = next((entry for entry in entries if entry.undo), None)
-            if entry is None:
-                raise NotFound("There is nothing that can be undone.")
-            for request in await self.fleet.undo_requests(entry.id):
-                backend = self.fleet.inventory.connections[request.targets[0].connection].spec.backend
-                operation = self.fleet.catalogue.operation(backend, request.targets[0].kind, request.verb)
-                await screen.request(operation, request)
-        except BackendError as error:
-            screen.report(error)
+    def do_app_redo(self) -> None:
+        """Do again what was undone last."""
+        self._take_back(redo=True)
+
+    def _take_back(self, *, redo: bool) -> None:
+        if isinstance(self.screen, Operating):
+            self.screen.take_back(redo=redo)
 
 
 def run(options: Options) -> int:

@@ -23,6 +23,8 @@ REPLAY: Final = 256 * 1024
 """Bytes of recent output a newcomer is shown first."""
 BEHIND: Final = 1 << 20
 """Bytes a watcher may be behind; further behind, it loses the oldest and is told so."""
+SKIPPED: Final = b"\x1b\\\x1b[0m\r\n[output was skipped: this window could not keep up]\r\n"
+"""Said in place of what was lost; first it ends whatever escape sequence was cut in two."""
 
 
 class Watcher(Terminal):
@@ -34,6 +36,7 @@ class Watcher(Terminal):
         self._bytes = len(recent)
         self._stirred = asyncio.Event()
         self._over = False
+        self._skipped = False
 
     def take(self, data: bytes) -> None:
         """Output from the shell; empty means it has ended."""
@@ -42,6 +45,7 @@ class Watcher(Terminal):
             self._bytes += len(data)
             while self._bytes > BEHIND and len(self._waiting) > 1:
                 self._bytes -= len(self._waiting.popleft())
+                self._skipped = True
         else:
             self._over = True
         self._stirred.set()
@@ -53,9 +57,9 @@ class Watcher(Terminal):
                 return b""
             self._stirred.clear()
             await self._stirred.wait()
-        data = b"".join(self._waiting)
+        data = b"".join((SKIPPED, *self._waiting) if self._skipped else self._waiting)
         self._waiting.clear()
-        self._bytes = 0
+        self._bytes, self._skipped = 0, False
         return data
 
     @override

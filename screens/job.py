@@ -350,21 +350,12 @@ class JobView(Reading):
         self._only = None
         self._read()
 
-    @work(group="operation")
-    async def do_app_undo(self) -> None:
+    def do_app_undo(self) -> None:
         """Take this very job back, through the gate."""
-        job = self._job
-        if job is None or not job.undo:
+        if self._job is None or not self._job.undo:
             self.notify("This job cannot be undone.", severity="warning")
-            return
-        try:
-            for request in await self.fleet.undo_requests(job.entry):
-                target = request.targets[0]
-                backend = self.fleet.inventory.backend_of(target)
-                operation = self.fleet.catalogue.operation(backend, target.kind, request.verb)
-                await self.request(operation, request)
-        except BackendError as error:
-            self.report(error)
+        else:
+            self.undo_entry(self._job.entry)
 
 
 def _job_of(entry: Entry) -> Job:

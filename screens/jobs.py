@@ -87,7 +87,9 @@ class JobsView(Records):
             self.notify("This job is over; there is nothing to cancel.", severity="warning")
             return
         what = f"“{running[0].title}”" if len(running) == 1 else f"{len(running)} jobs"
-        if not await self.confirmed(f"Cancel {what}?", "Cancel: what has begun is interrupted, the rest left out"):
+        if not await self.confirmed(
+            "Cancel", f"Cancel {what}? What has begun is interrupted, the rest is left out.", "Cancel it"
+        ):
             return
         try:
             for job in running:

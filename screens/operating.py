@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from textual import work
 
-from backends.contract.errors import BackendError
+from backends.contract.errors import BackendError, NotFound
 from backends.contract.model import Fact, Resource, ResourceId, Size
 from backends.contract.operation import Confirm, Effect, Operation
-from fleet.values import Approval, Job, JobState, Request, Verdict
+from fleet.values import Approval, Job, JobState, JournalQuery, Request, Verdict
 from screens.desk import Place
 from screens.dialogs.arguments import ArgumentsDialog
 from screens.dialogs.plan import PlanDialog
@@ -18,6 +19,8 @@ from widgets.cells import neutral
 
 SHELL = "shell"
 """The verb that opens a terminal instead of starting a job."""
+UNDO_LOOKS_BACK = 50
+"""Journal entries searched for something to undo."""
 RUN = "exec"
 """The verb whose output is shown as it comes."""
 
@@ -118,6 +121,49 @@ class Operating(View):
         """What a terminal will have of the screen: all but header, tabs and footer."""
         size = self.app.size
         return Size(max(1, size.width), max(1, size.height - 3))
+
+    # -- the way back
+
+    def operation_of(self, request: Request) -> Operation:
+        """The operation a request asks for.
+
+        Raises:
+            BackendError: if its connection, or the operation, is not there any more.
+        """
+        target = request.targets[0]
+        backend = self.fleet.inventory.backend_of(target)
+        if not backend:
+            raise NotFound(f"{target.connection} is not connected any more.")
+        return self.fleet.catalogue.operation(backend, target.kind, request.verb)
+
+    @work(group="operation")
+    async def undo_entry(self, entry: int) -> None:
+        """Take a journal entry back: like any other request, through the gate."""
+        try:
+            for request in await self.fleet.undo_requests(entry):
+                await self.request(self.operation_of(request), request)
+        except BackendError as error:
+            self.report(error)
+
+    @work(group="operation")
+    async def take_back(self, *, redo: bool = False) -> None:
+        """Undo the newest change that can be undone; with ``redo`` the newest undoing."""
+        try:
+            for request in await self._newest_undo(redo=redo):
+                again = msgspec.structs.replace(request, door="redo" if redo else "undo")
+                await self.request(self.operation_of(again), again)
+        except BackendError as error:
+            self.report(error)
+
+    async def _newest_undo(self, *, redo: bool) -> Sequence[Request]:
+        entries = await self.fleet.journal(JournalQuery(limit=UNDO_LOOKS_BACK))
+        for entry in entries:
+            if entry.undo and (entry.door == "undo") is redo:
+                try:
+                    return await self.fleet.undo_requests(entry.id)
+                except NotFound:
+                    continue  # undone already, or too long ago
+        raise NotFound(f"There is nothing that can be {'redone' if redo else 'undone'}.")
 
     def report(self, error: BackendError) -> None:
         """Tell what went wrong and what may help."""

@@ -16,13 +16,14 @@ from textual.containers import Vertical
 from textual.widgets import Static
 from typing_extensions import override
 
-from backends.contract.errors import BackendError, NotFound
+from backends.contract.errors import BackendError
 from backends.contract.model import Area, Column, Health, Kind, Resource, ResourceId, State
 from backends.contract.operation import Operation
 from fleet.values import Request
 from screens.command import GLOBAL, Command
 from screens.copying import Copied
 from screens.desk import Desk, Place
+from screens.dialogs.ask import AskDialog
 from screens.dialogs.menu import Item, Menu
 from screens.dialogs.plan import PlanDialog
 from screens.listing import Listing
@@ -205,33 +206,12 @@ class Records(Listing):
         """Out to the overview."""
         self.desk.go(Place("overview"))
 
-    async def confirmed(self, question: str, yes: str) -> bool:
+    async def confirmed(self, title: str, question: str, yes: str) -> bool:
         """Ask a person; what came with pasted text is no answer."""
-        answer = await self.app.push_screen_wait(Menu(question, [Item("no", "Leave it", "n"), Item("yes", yes, "y")]))
-        return answer == "yes" and not self.desk.keys_are_quiet()
+        answer = await self.app.push_screen_wait(AskDialog(title, question, yes))
+        return answer and not self.desk.keys_are_quiet()
 
     # -- through the gate
-
-    def operation_of(self, request: Request) -> Operation:
-        """The operation a request asks for.
-
-        Raises:
-            BackendError: if its connection, or the operation, is not there any more.
-        """
-        target = request.targets[0]
-        backend = self.fleet.inventory.backend_of(target)
-        if not backend:
-            raise NotFound(f"{target.connection} is not connected any more.")
-        return self.fleet.catalogue.operation(backend, target.kind, request.verb)
-
-    @work(group="operation")
-    async def undo_entry(self, entry: int) -> None:
-        """Take a journal entry back: like any other request, through the gate."""
-        try:
-            for request in await self.fleet.undo_requests(entry):
-                await self.request(self.operation_of(request), request)
-        except BackendError as error:
-            self.report(error)
 
     async def ask_and_do(self, operation: Operation, request: Request) -> None:
         """Show the plan whatever policy says, and do it when a person agrees."""
