@@ -56,6 +56,9 @@ BURST_VARIETY: Final = 4
 key has no variety."""
 
 _SPANS_KEPT: Final = 64
+OBEYED_OF_A_PASTE: Final = 32
+"""Pasted letters obeyed as keys, one after the other, before the rest is dropped."""
+
 _SPINS: Final = 24
 _BREATH: Final = 0.002
 
@@ -120,9 +123,12 @@ class OrderedKeys(App[Any]):
         await super().on_event(event)
 
     async def _dispatch_kept(self) -> None:
-        if (event := self._key_order.next()) is not None:
+        while (event := self._key_order.next()) is not None:
+            if self._pastes.enough(event, taken_as_text=_consumes(_receiver(self), event)):
+                continue
             await self._dispatch_input(event)
             self._key_order.look_again()
+            return
 
     @cached_property
     def _key_order(self) -> KeyOrder:
@@ -281,6 +287,8 @@ class PasteGuard:
         self._spans: deque[tuple[float, float]] = deque([(-1.0, -1.0)], maxlen=_SPANS_KEPT)
         """When text was pasted. Several are remembered: what came with an earlier one may still wait to be obeyed."""
         self._recent: deque[tuple[float, str]] = deque(maxlen=BURST)
+        self._obeyed = 0
+        """Pasted keys in a row that nothing took as text."""
 
     def note(self, begin: float, end: float | None = None) -> None:
         """Text was pasted between these moments."""
@@ -312,6 +320,17 @@ class PasteGuard:
     def cover(self, event: events.Event | None) -> bool:
         """Whether input came within a paste or right after it."""
         return event is not None and any(begin <= event.time <= until for begin, until in self._spans)
+
+    def enough(self, event: events.Event, *, taken_as_text: bool) -> bool:
+        """Whether pasted letters nobody takes as text have been obeyed often enough: the rest means no commands.
+
+        A page of text pasted on a list would otherwise keep the keyboard waiting until each of its letters was obeyed.
+        """
+        if not self.cover(event) or taken_as_text or not isinstance(event, events.Key):
+            self._obeyed = 0
+            return False
+        self._obeyed += 1
+        return self._obeyed > OBEYED_OF_A_PASTE
 
     def _see(self, event: events.Key) -> None:
         if event.character is None or not event.character.isprintable():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 
 from app.palette import Offer, Prepared
@@ -17,8 +14,6 @@ from tests.screens.conftest import LIST, Driven, Factory
 from tests.widgets.waiting import screen_text, until
 from widgets.frame import KeyFooter
 
-BUDGET = 0.030
-"""Seconds a keystroke over ten thousand resources may take; it takes a fifth of it on a slow machine."""
 
 
 def shown(driven: Driven) -> str:
@@ -43,17 +38,12 @@ def test_a_slip_of_a_finger_still_finds() -> None:
     assert titles(offers("connections", "jobs"), "zzzz") == []
 
 
-def test_a_keystroke_over_ten_thousand_resources_is_answered_at_once() -> None:
+def test_of_ten_thousand_resources_only_the_best_are_offered() -> None:
     prepared = Prepared(
         [Offer(f"service-{n % 97}-{n}", f"container · host-{n % 50}", lambda: None) for n in range(10_000)]
     )
-    took: list[float] = []
-    for typed in ("s", "se", "service-9", "servce-42", "host-7 service", "zzzz", "9", "web"):
-        for _ in range(3):
-            began = time.perf_counter()
-            assert len(prepared.find(typed)) <= MOST_FOUND
-            took.append(time.perf_counter() - began)
-    assert statistics.median(took) < BUDGET
+    for typed in ("s", "se", "service-9", "servce-42", "host-7 service", "9"):
+        assert 0 < len(prepared.find(typed)) <= MOST_FOUND
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
