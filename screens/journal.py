@@ -209,7 +209,8 @@ class JournalView(Records):
 
 def entry_row(entry: Entry) -> Resource:
     """A journal entry as a row."""
-    standing = _STANDINGS[entry.state]
+    lost = entry.state is EntryState.OPEN and bool(entry.summary)  # its end was never written: a fleet was killed
+    standing = WARNING if lost else _STANDINGS[entry.state]
     connections = {target.connection for target in entry.targets}
     facts: dict[str, Fact] = {
         "on": list(entry.names[:20]),
@@ -228,7 +229,7 @@ def entry_row(entry: Entry) -> Resource:
         name=entry.title,
         state=standing.state,
         health=standing.health,
-        status=entry.state.value,
+        status="unknown" if lost else entry.state.value,
         facts=facts,
         created=entry.at,
         since=entry.ended,

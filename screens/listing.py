@@ -102,7 +102,12 @@ class Listing(Operating):
             parts.append(f"{len(table.marks)} marked")
         if table.view.filter.problem:
             parts.append(neutral(table.view.filter.problem))
-        self.query_one("#state", Static).update(Text(" " + " · ".join(parts)))
+        parts += self.state_notes()
+        self.query_one("#state", Static).update(Text(" " + " · ".join(parts), no_wrap=True, overflow="ellipsis"))
+
+    def state_notes(self) -> Sequence[str]:
+        """What else there is to say beside the counts."""
+        return ()
 
     @on(ResourceTable.Highlighted)
     def _highlighted(self) -> None:

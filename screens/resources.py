@@ -19,7 +19,7 @@ from screens.desk import Desk, Place
 from screens.listing import Listing
 from screens.selecting import Selecting
 from screens.view import News
-from widgets.cells import duration
+from widgets.cells import duration, neutral
 from widgets.resource_table import ResourceTable
 
 ATTENDED = 100
@@ -136,10 +136,20 @@ class ResourcesView(Listing, Selecting):
         missing = [m for m in inventory.missing if m.backend in backends]
         if not ours and missing:
             return "\n".join(f"{item.what} {item.remedy}" for item in missing)
-        lost = [c for c in ours if c.state not in (ConnectionState.ONLINE, ConnectionState.DEGRADED)]
-        if lost:
+        if lost := self._lost():
             return "\n".join(_trouble(connection) for connection in lost)
         return f"There are no {self._kind.plural.lower()} here yet."
+
+    def _lost(self) -> Sequence[Connection]:
+        """The connections that could have such rows and cannot be asked now."""
+        backends, live = self._backends(), (ConnectionState.ONLINE, ConnectionState.DEGRADED)
+        known = self.fleet.inventory.connections.values()
+        return [c for c in known if c.spec.backend in backends and c.state not in live]
+
+    @override
+    def state_notes(self) -> Sequence[str]:
+        lost = [connection for connection in self._lost() if connection.reason] if self.table.total else ()
+        return [f"{c.spec.id} is {c.state.value}: {neutral(c.reason or '')} P tries now." for c in lost]
 
     def _backends(self) -> frozenset[str]:
         kind = self._kind

@@ -41,6 +41,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter = Painter()
         self._styles: Styles | None = None
         self._painted: dict[int, Line | None] = {}
+        self._said_why = False
+        """Whether the words for a list without rows are on the screen."""
         """What stands on each line of the screen."""
         self._lines: dict[int, Line] = {}
         """Lines made since the last news, by row: scrolling makes only those that come in sight."""
@@ -126,6 +128,9 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
             if any(self._painted.values()) or not self._painted:
                 self.repaint_everything()
             return
+        if self._said_why:
+            self.repaint_everything()
+            return
         kept = range(0) if rows is None else range(top, top + page)
         self._lines = {row: line for row, line in self._lines.items() if row in kept}
         width = self.size.width
@@ -146,6 +151,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         """Paint all of it again."""
         self._painted.clear()
         self._lines.clear()
+        self._said_why = False
         self.refresh()
 
     # Painting
@@ -179,6 +185,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted[y - HEADER] = line
         if line is None and not self.row_count:
             empty = self.empty_lines()
+            self._said_why = True
             line = empty[y - HEADER] if y - HEADER < len(empty) else None
         return self._painter.strip(line or _BLANK, width, self._styles)
 

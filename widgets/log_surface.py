@@ -318,7 +318,8 @@ class LogSurface(ScrollView, can_focus=True, inherit_bindings=False):
     @override
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if not self._placing and round(old_value) != round(new_value):
+        resizing = self.scrollable_content_region.height != self._height  # then it is the layout that moves it
+        if not self._placing and not resizing and round(old_value) != round(new_value):
             self._set_follow(follow=round(new_value) >= self._model.total - self._height)
             self._tell()
 

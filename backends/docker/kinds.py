@@ -44,7 +44,7 @@ CONTAINERS = Kind(
     metrics=METRICS,
     order=10,
     columns=(
-        _field("state", "State", width=9, rank=0),
+        _field("state", "State", width=11, rank=0),
         _field("name", "Name", width=14, grow=3, rank=0),
         _field("connection", "Engine", width=8, rank=5),
         _fact("project", "Project", width=10, rank=6),
@@ -82,7 +82,7 @@ STACKS = Kind(
     aliases=("st", "compose", "project", "projects"),
     order=20,
     columns=(
-        _field("state", "State", width=9, rank=0),
+        _field("state", "State", width=11, rank=0),
         _field("name", "Name", width=16, grow=2, rank=0),
         _field("connection", "Engine", width=8, rank=3),
         _field("status", "Running", width=14, rank=1),

@@ -85,6 +85,17 @@ def following(view: LogView) -> bool:
     return view.follow
 
 
+async def test_a_view_that_grows_goes_on_following() -> None:
+    view = LogView()
+    async with opened(view) as pilot:
+        await filled(pilot, view, numbered(100))
+        for rows in (8, 14, 6):
+            await pilot.resize_terminal(80, rows)
+            await pilot.pause()
+            assert following(view)
+            assert screen(view)[-1] == " line 99"
+
+
 async def test_scrolling_up_leaves_the_end_and_the_end_key_comes_back() -> None:
     view = LogView()
     async with opened(view) as pilot:

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from backends.contract.model import Health, ResourceId, Sample, State
 from tests.widgets.samples import COLUMNS, NOW, identity, measured, thing
+from tests.widgets.waiting import screen_text
 from widgets.filter import parse
 from widgets.resource_table import ResourceTable
 
@@ -277,6 +278,14 @@ async def test_a_filter_narrows_and_an_empty_table_says_why(bench: Bench) -> Non
         bench.table.set_filter(parse(""))
         await pilot.pause()
         assert "web0" in bench.lines()[1]
+
+
+async def test_the_first_row_takes_the_words_for_an_empty_table_off_the_screen(bench: Bench) -> None:
+    async with bench.run_test(size=(80, 24)) as pilot:
+        assert "No containers here." in screen_text(pilot)[2]
+        bench.table.load([thing("a")])
+        await pilot.pause()
+        assert screen_text(pilot)[2].strip() == ""
 
 
 async def test_faults_only_shows_what_needs_a_look(bench: Bench) -> None:
