@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol
 
+from backends.contract.errors import BackendError
 from backends.contract.model import JSON, Event, LogLine, LogQuery, ProcessTable, ResourceId, Size
 from backends.contract.session import Terminal
 from fleet.catalogue import Catalogue
@@ -47,6 +48,10 @@ class Fleet(Protocol):
     @property
     def attached(self) -> bool:
         """Whether the fleet behind this answers; when not, ``inventory`` is what was last known."""
+
+    @property
+    def trouble(self) -> BackendError | None:
+        """Why it is not attached; ``None`` while it is, and before the first attempt has ended."""
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` after each change of the inventory; returns what ends it. Never called re-entrantly."""

@@ -178,6 +178,11 @@ class LocalFleet:
         """The fleet in this process is always there."""
         return True
 
+    @property
+    def trouble(self) -> BackendError | None:
+        """There is nothing in between that could fail."""
+        return None
+
     # -- news
 
     def subscribe(self, listener: Callable[[Delta], None]) -> Callable[[], None]:

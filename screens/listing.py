@@ -14,6 +14,7 @@ from textual.widgets import Static
 from typing_extensions import override
 
 from backends.contract.model import Column, Kind, Resource, ResourceId
+from screens.absence import in_a_sentence
 from screens.command import GLOBAL, LIST
 from screens.copying import Copied, copy_choices
 from screens.dialogs.columns import ColumnsDialog
@@ -106,8 +107,9 @@ class Listing(Operating):
         self.query_one("#state", Static).update(Text(" " + " · ".join(parts), no_wrap=True, overflow="ellipsis"))
 
     def state_notes(self) -> Sequence[str]:
-        """What else there is to say beside the counts."""
-        return ()
+        """What else there is to say beside the counts: that what is shown may be old, and why."""
+        absence = in_a_sentence(self.fleet)
+        return (neutral(absence),) if absence else ()
 
     @on(ResourceTable.Highlighted)
     def _highlighted(self) -> None:

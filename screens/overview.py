@@ -27,6 +27,7 @@ from backends.contract.model import (
     Unit,
 )
 from fleet.values import Interest
+from screens.absence import in_a_sentence
 from screens.charts import ChartBoard
 from screens.command import GLOBAL
 from screens.commands import OVERVIEW
@@ -36,6 +37,7 @@ from screens.selecting import Selecting
 from screens.summary import CONNECTION, LOST, Tally, as_resource, connection_lines, tally
 from screens.view import News
 from screens.watchlist import Watchlist
+from widgets.cells import neutral
 from widgets.glyphs import ASCII, UNICODE
 from widgets.resource_table import ResourceTable
 
@@ -233,7 +235,7 @@ class OverviewView(Selecting):
             inventory, catalogue, self._tally, now=time.time(), most=most, width=self.size.width, glyphs=self._glyphs
         )
         if not self.fleet.attached:
-            gone = " The fleet does not answer; this is what was last known."
+            gone = f" {neutral(in_a_sentence(self.fleet), self._glyphs)}"
             lines = [Content.styled(gone, "$text-warning bold"), *lines]
         shown = Content("\n").join(lines) if lines else Content(" No connection is known yet.")
         static = self.query_one("#connections", Static)

@@ -17,6 +17,7 @@ from typing_extensions import override
 from backends.contract.errors import BackendError
 from backends.contract.model import Ability, Resource, ResourceId
 from fleet.values import Interest
+from screens.absence import in_a_sentence
 from screens.command import GLOBAL
 from screens.commands import RESOURCE
 from screens.copying import Copied
@@ -231,7 +232,7 @@ class ResourceView(Selecting):
     def _stale_words(self, resource: Resource, now: float) -> str | None:
         inventory = self.fleet.inventory
         if not self.fleet.attached:
-            return "The fleet does not answer; this is what was last known."
+            return in_a_sentence(self.fleet)
         since = inventory.stale(resource.id)
         if since is None:
             return None

@@ -148,6 +148,8 @@ class ResourcesView(Listing, Selecting):
 
     @override
     def state_notes(self) -> Sequence[str]:
+        if not self.fleet.attached:
+            return super().state_notes()
         lost = [connection for connection in self._lost() if connection.reason] if self.table.total else ()
         return [f"{c.spec.id} is {c.state.value}: {neutral(c.reason or '')} P tries now." for c in lost]
 

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from backends.contract.model import ResourceId
 from fleet.values import ConnectionState, Delta
+from screens.absence import in_a_word
 from screens.command import GLOBAL, Command, key_name
 from screens.desk import Desk, Place
 from widgets.frame import Header, KeyFooter, KeyHint
@@ -210,10 +211,9 @@ class View(Screen[None]):
     def _heading(self) -> Heading:
         inventory = self.fleet.inventory
         lost = [c for c in inventory.connections.values() if c.state in _LOST]
-        faults = ""
-        if not self.fleet.attached:
-            faults = "fleet daemon gone"
-        elif len(lost) == 1:
+        if faults := in_a_word(self.fleet):
+            lost = []
+        if len(lost) == 1:
             faults = f"{lost[0].spec.id} {lost[0].state.value}"
         elif lost:
             faults = f"{len(lost)} connections lost"

@@ -67,8 +67,8 @@ class RemoteFleet(Fleet):
         return self._attachment.link is not None
 
     @property
+    @override
     def trouble(self) -> BackendError | None:
-        """Why it is not attached, for people; ``None`` while it is, and before the first attempt."""
         return self._attachment.trouble
 
     def recall(self, cached: CachedInventory) -> None:

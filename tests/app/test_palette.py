@@ -15,7 +15,6 @@ from tests.widgets.waiting import screen_text, until
 from widgets.frame import KeyFooter
 
 
-
 def shown(driven: Driven) -> str:
     return "\n".join(screen_text(driven.pilot))
 

@@ -50,4 +50,6 @@ async def test_undo_and_redo_go_back_and_forth_through_the_gate(cockpit: Factory
 async def test_with_nothing_to_undo_it_says_so(cockpit: Factory) -> None:
     async with cockpit() as driven:
         await driven.pilot.press("z")
-        await until(driven.pilot, lambda: any("undone" in note.title + note.message for note in driven.app._notifications))
+        await until(
+            driven.pilot, lambda: any("undone" in note.title + note.message for note in driven.app._notifications)
+        )

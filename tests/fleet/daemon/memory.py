@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 import msgspec
 from typing_extensions import override
 
-from backends.contract.errors import Conflict, NotFound
+from backends.contract.errors import BackendError, Conflict, NotFound
 from backends.contract.model import (
     JSON,
     Ability,
@@ -159,6 +159,11 @@ class MemoryFleet(Fleet):
     @override
     def attached(self) -> bool:
         return True
+
+    @property
+    @override
+    def trouble(self) -> BackendError | None:
+        return None
 
     def publish(self, delta: Delta) -> None:
         self._inventory.apply(delta)
