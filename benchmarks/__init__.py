@@ -1,1 +1,1 @@
-"""Measures the product from outside, beside a bare Textual app in the same run; also takes the documentation's pictures."""
+"""Measures the product from outside, beside a bare Textual app; also takes the pictures of the documentation."""

@@ -1,8 +1,8 @@
 """Measures the product beside a bare Textual app in the same run, and says which goals are met.
 
-    python -m benchmarks                 everything (about ten minutes)
-    python -m benchmarks --quick         fewer rounds: a glance, too noisy to quote
-    python -m benchmarks keys idle       some groups
+python -m benchmarks                 everything (about ten minutes)
+python -m benchmarks --quick         fewer rounds: a glance, too noisy to quote
+python -m benchmarks keys idle       some groups
 """
 
 from __future__ import annotations

@@ -135,8 +135,6 @@ async def _listed(paths: Paths, process: subprocess.Popen[bytes], resources: int
 
 
 async def _answers(socket: Path) -> bool:
-    if not socket.exists():
-        return False
     try:
         meeting = await meet(socket)
     except BackendError:

@@ -7,7 +7,7 @@ import math
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -68,8 +68,16 @@ class Figure:
     def cells(self) -> tuple[str, ...]:
         """The figure as a row of the table."""
         beside = f"{self.peer.name} {number(self.peer.value)}" if self.peer else ""
-        ratio = f"{self.ratio:.2f}×" if self.ratio is not None else ""
-        return (self.row, self.what, f"{number(self.value)} {self.unit}".strip(), beside, ratio, self.goal, self.verdict)
+        ratio = f"{self.ratio:.2f}x" if self.ratio is not None else ""
+        return (
+            self.row,
+            self.what,
+            f"{number(self.value)} {self.unit}".strip(),
+            beside,
+            ratio,
+            self.goal,
+            self.verdict,
+        )
 
 
 def limited(row: str, what: str, seconds: float, *, limit_ms: float, peer: Peer, note: str = "") -> Figure:
@@ -130,7 +138,7 @@ def _padded(row: Iterable[str], widths: Sequence[int]) -> Iterable[str]:
 def save(folder: Path, figures: Sequence[Figure], *, quick: bool) -> Path:
     """Keep the figures; the files written are named for the moment."""
     folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     path = folder / f"{now:%Y%m%d-%H%M%S}.json"
     content = {
         "version": 1,

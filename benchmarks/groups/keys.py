@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final
 
-from benchmarks.ground import cached_home, fake_fleet
+from benchmarks.ground import FakeFleet, cached_home, fake_fleet
 from benchmarks.groups import Effort
 from benchmarks.groups.watched import KEY_REFERENCE, cockpit, first_line, hello, names, ready
 from benchmarks.report import Figure, Peer, limited, middle, percentile
@@ -19,6 +19,8 @@ CHANGES: Final = 200
 DOWN, UP, PAGE_DOWN, HOME = b"j", b"k", b"\x1b[6~", b"\x1b[H"
 TURN: Final = 10
 """Keys pressed on one program before the next has its turn."""
+SETTLING: Final = 2.0
+"""Seconds after the start in which what was put off may still be done."""
 PAUSE: Final = 0.02
 """Seconds between two keys: a fast hand, and another phase of what goes on besides each time."""
 
@@ -48,17 +50,20 @@ def measure(effort: Effort) -> Iterator[Figure]:
     with ExitStack() as stack:
         plain = stack.enter_context(hello())
         ready(plain, "READY")
+        fleets: dict[int, FakeFleet] = {}
         shown: dict[int, Terminal] = {}
         for rows in SIZES:
-            fleet = stack.enter_context(fake_fleet(stack.enter_context(cached_home(rows)), rows))
-            fleet.say(f"churn {CHANGES}")
-            shown[rows] = stack.enter_context(cockpit(fleet.environment))
+            fleets[rows] = stack.enter_context(fake_fleet(stack.enter_context(cached_home(rows)), rows))
+            shown[rows] = stack.enter_context(cockpit(fleets[rows].environment))
             ready(shown[rows])
+            shown[rows].rest(SETTLING)
         for _ in range(0, effort.keys, TURN):
             for _ in range(TURN):
                 bare.press(plain, "key", b"a", bare=True)
-            for rows, terminal in shown.items():
-                _round(ours[rows], terminal)
+            for rows in SIZES:
+                fleets[rows].say(f"churn {CHANGES}")
+                _round(ours[rows], shown[rows])
+                fleets[rows].say("churn 0")
     yield from _figures(bare, ours)
 
 
@@ -86,12 +91,12 @@ def _figures(bare: Presses, ours: dict[int, Presses]) -> Iterator[Figure]:
         cursor = ours[rows].seconds["cursor"]
         lost = _silent(ours[rows], "cursor")
         value = middle(cursor) * 1000
-        goal = "≤ 1.2 × hello's key"
+        goal = "≤ 1.2 x hello's key"
         yield Figure("5", f"cursor key, {rows:,} rows, p50", value, "ms", goal, 1.2 * key.value, key, note=lost)
         yield limited("5", f"cursor key, {rows:,} rows, p95", percentile(cursor, 95), limit_ms=5, peer=key)
     at_few = Peer(f"at {few} rows", middle(ours[few].seconds["cursor"]) * 1000)
     value = middle(ours[many].seconds["cursor"]) * 1000
-    yield Figure("5", f"cursor key, {many:,} rows, p50", value, "ms", f"≤ 1.2 × {few}", 1.2 * at_few.value, at_few)
+    yield Figure("5", f"cursor key, {many:,} rows, p50", value, "ms", f"≤ 1.2 x {few}", 1.2 * at_few.value, at_few)
     for row, name, limit in (("6", "page", 8.0), ("7", "filter", 30.0)):
         for rows in SIZES:
             seconds, lost = ours[rows].seconds[name], _silent(ours[rows], name)
@@ -105,4 +110,8 @@ def _figures(bare: Presses, ours: dict[int, Presses]) -> Iterator[Figure]:
 
 def _silent(presses: Presses, name: str) -> str:
     silent = presses.silent[name]
-    return f"{silent} of {silent + len(presses.seconds[name])} {name} keys changed nothing that was looked at" if silent else ""
+    return (
+        f"{silent} of {silent + len(presses.seconds[name])} {name} keys changed nothing that was looked at"
+        if silent
+        else ""
+    )

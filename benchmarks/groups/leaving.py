@@ -52,7 +52,16 @@ def _figures(bare: dict[str, list[Leave]], ours: dict[str, list[Leave]]) -> Iter
         note = "; ".join(filter(None, (theirs, f"left: {', '.join(wrong)}" if wrong else "")))
         restored = sum(one.restored for one in left)
         what = f"{name}: terminal restored"
-        yield Figure("16", what, restored, f"of {len(left)}", "all", len(left), least=True, note=f"{name}: {note}" if note else "")
+        yield Figure(
+            "16",
+            what,
+            restored,
+            f"of {len(left)}",
+            "all",
+            len(left),
+            least=True,
+            note=f"{name}: {note}" if note else "",
+        )
 
 
 def _time(left: list[Leave]) -> float:

@@ -37,9 +37,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
                 yield from _flood(fleet, terminal, rate, effort.seconds, limit)
 
 
-def _flood(
-    fleet: FakeFleet, terminal: Terminal, rate: int, seconds: float, limit: float | None
-) -> Iterator[Figure]:
+def _flood(fleet: FakeFleet, terminal: Terminal, rate: int, seconds: float, limit: float | None) -> Iterator[Figure]:
     before, began = Usage.of(terminal.pid), time.perf_counter()
     fleet.say(f"log {rate}")
     terminal.rest(seconds)

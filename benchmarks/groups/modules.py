@@ -57,7 +57,14 @@ def measure(effort: Effort) -> Iterator[Figure]:
     textual = Peer("hello's imports", sum(bare.values()) / 1000)
     most = ", ".join(f"{name} {took / 1000:.1f}" for name, took in _largest(own))
     yield Figure(
-        "4", f"our own {len(own)} modules", sum(own.values()) / 1000, "ms", "≤ 25 ms", 25.0, textual, note=f"most: {most}"
+        "4",
+        f"our own {len(own)} modules",
+        sum(own.values()) / 1000,
+        "ms",
+        "≤ 25 ms",
+        25.0,
+        textual,
+        note=f"most: {most}",
     )
     most = ", ".join(f"{name} {took / 1000:.1f}" for name, took in _largest(others))
     what = f"{len(others)} other modules the bare app has not"

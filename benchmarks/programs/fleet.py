@@ -48,7 +48,7 @@ class Levers:
 
     def listen(self) -> None:
         """Begin reading; the end of the input means nothing."""
-        os.set_blocking(0, False)  # noqa: FBT003 - the standard library's own
+        os.set_blocking(0, False)
         asyncio.get_running_loop().add_reader(0, self._read)
 
     def _read(self) -> None:
@@ -72,7 +72,9 @@ class Levers:
     def _burst(self, name: str, count: str) -> None:
         world = next(world for world in self._worlds if any(r.name == name for r in world.resources.values()))
         began = time.time()
-        world.say(world.named(name), *(f"burst {number:07d} of {count} begun {began:.3f}" for number in range(int(count))))
+        world.say(
+            world.named(name), *(f"burst {number:07d} of {count} begun {began:.3f}" for number in range(int(count)))
+        )
 
     def _offline(self) -> None:
         for world in self._worlds:
@@ -134,9 +136,7 @@ def main() -> int:
             inline=False,
         )
 
-    return run_daemon(
-        make, socket=paths.socket, lock=paths.lock, log_file=paths.log, keep=lambda: True, linger=3600.0
-    )
+    return run_daemon(make, socket=paths.socket, lock=paths.lock, log_file=paths.log, keep=lambda: True, linger=3600.0)
 
 
 if __name__ == "__main__":
