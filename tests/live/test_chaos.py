@@ -113,7 +113,7 @@ async def test_a_killed_daemon_is_replaced_and_what_it_did_is_marked_unknown(
     await cockpit.press("8")
     await cockpit.shows("The shell ended with the fleet that kept it.")
     await cockpit.press("ctrl+]", "@")
-    await cockpit.row("Run a command", "unknown")
+    await cockpit.row("Run a com", "unknown")
     code, output = await docker_home.command("journal", "verify")
     assert code == 0, output
     await cockpit.press("ctrl+q")

@@ -1,0 +1,1 @@
+"""Pictures of screens that somebody has looked at; a test fails when one changes."""
