@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +19,14 @@ ADVANCE: Final = 0.60205
 """Width of a character of that font, for a size of one."""
 CELL: Final = 12.2
 """Width of a cell in the SVG."""
+LINE: Final = 24.4
+"""Height of a line, and how much of it is above the line letters stand on."""
+ABOVE: Final = 18.5
+BRAILLE: Final = 0x2800
+_DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of each bit of a braille pattern."""
 LIMIT: Final = 150_000
-COLOURS: Final = 48
+COLOURS: Final = 56
 
 _LIGHTS: Final = re.compile(r"<circle [^>]*/>")
 """A window's buttons, which no terminal multiplexer, let alone a console, has."""
@@ -26,7 +34,11 @@ _FACES: Final = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 _FAMILY: Final = re.compile(r"font-family:[^;}]*;")
 _SIZE: Final = re.compile(r"font-size:\s*20px;")
 _LENGTH: Final = re.compile(r'\s+textLength="[^"]*"')
-_TEXT: Final = re.compile(r'(<text\b[^>]*? x=")([0-9.]+)("[^>]*>)((?:&#160;| )+)')
+_TEXT: Final = re.compile(r'<text class="([^"]*)" x="([0-9.]+)" y="([0-9.]+)"( clip-path="[^"]*")>([^<]*)</text>')
+_PARTS: Final = re.compile(
+    r"(?P<blank>[ \u00a0]+)|(?P<dots>[\u2800-\u28ff]+)|(?P<text>[^ \u00a0\u2800-\u28ff][^\u2800-\u28ff]*)"
+)
+_COLOUR: Final = re.compile("#([0-9a-fA-F]{6})")
 
 
 class CannotDraw(Exception):
@@ -52,7 +64,7 @@ def take(app: App[Any], path: Path) -> int:
     command = ("rsvg-convert", "--format=png")
     png = subprocess.run(command, input=svg.encode(), capture_output=True, check=True).stdout
     path.parent.mkdir(parents=True, exist_ok=True)
-    smaller = indexed(png)
+    smaller = indexed(png, keep=[bytes.fromhex(colour) for colour in dict.fromkeys(_COLOUR.findall(svg))])
     path.write_bytes(smaller if smaller is not None and len(smaller) < len(png) else png)
     return path.stat().st_size
 
@@ -60,21 +72,40 @@ def take(app: App[Any], path: Path) -> int:
 def readied(svg: str) -> str:
     """The SVG with our font at the size at which its characters are as wide as the cells."""
     svg = _LIGHTS.sub("", _LENGTH.sub("", _FACES.sub("", svg)))
-    svg = _TEXT.sub(_moved, svg)
+    svg = _TEXT.sub(_placed, svg)
     svg = _FAMILY.sub(f"font-family: '{FONT}';", svg)
     return _SIZE.sub(f"font-size: {CELL / ADVANCE:.3f}px;", svg)
 
 
-def _moved(found: re.Match[str]) -> str:
-    """A piece of text that begins further right instead of with blanks, which would not be drawn."""
-    blanks = found[4].count("&#160;") + found[4].count(" ")
-    return f"{found[1]}{float(found[2]) + blanks * CELL:.1f}{found[3]}"
+def _placed(found: re.Match[str]) -> str:
+    """A piece of text with each part where its cells are: blanks at its beginning and dots are not left to a font."""
+    kind, left, line, rest = found[1], float(found[2]), float(found[3]), found[4]
+    text = html.unescape(found[5])
+    parts = []
+    for part in _PARTS.finditer(text):
+        x = left + part.start() * CELL
+        if part["dots"]:
+            parts += [_dots(kind, x + index * CELL, line, character) for index, character in enumerate(part["dots"])]
+        elif part["text"]:
+            words = html.escape(part["text"]).replace(" ", "\u00a0")
+            parts.append(f'<text class="{kind}" x="{x:.1f}" y="{line:g}"{rest}>{words}</text>')
+    return "".join(parts)
 
 
-def indexed(png: bytes) -> bytes | None:
+def _dots(kind: str, x: float, line: float, character: str) -> str:
+    """A braille pattern, drawn: few fonts for terminals have them, and others draw them in another width."""
+    bits, x, y = ord(character) - BRAILLE, x + CELL / 4, line - ABOVE + LINE / 8
+    return "".join(
+        f'<circle class="{kind}" r="1.7" cx="{x + column * CELL / 2:.2f}" cy="{y + row * LINE / 4:.2f}"/>'
+        for bit, (column, row) in enumerate(_DOTS)
+        if bits >> bit & 1
+    )
+
+
+def indexed(png: bytes, keep: Sequence[bytes] = ()) -> bytes | None:
     """The same picture with a palette of few colours, as small as zlib makes it; ``None`` for one not understood.
 
-    Rare colours, which are shades at the edges of letters, become the nearest of the common ones.
+    Those to keep are kept. Rare ones, which are shades at the edges of letters, become the nearest of the common.
     """
     header, data = _chunks(png)
     width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", header)
@@ -85,7 +116,8 @@ def indexed(png: bytes) -> bytes | None:
     for row in pixels:
         for pixel in row:
             counts[pixel] = counts.get(pixel, 0) + 1
-    palette = sorted(counts, key=lambda pixel: -counts[pixel])[:COLOURS]
+    wanted = [pixel for pixel in counts if pixel[:3] in keep and pixel[3:] in (b"", b"\xff")]
+    palette = list(dict.fromkeys([*wanted, *sorted(counts, key=lambda pixel: -counts[pixel])]))[:COLOURS]
     places = {pixel: place for place, pixel in enumerate(palette)}
     for pixel in counts:
         if pixel not in places:

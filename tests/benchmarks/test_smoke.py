@@ -82,8 +82,11 @@ def test_every_group_can_be_loaded() -> None:
         assert callable(import_module(f"benchmarks.groups.{name}").measure)
 
 
-def test_blanks_at_the_beginning_of_a_piece_move_it() -> None:
-    assert 'x="34.4"' in readied('<text class="r" x="10" y="20" textLength="1">&#160;&#160;y</text>')
+def test_each_part_of_a_piece_of_text_is_where_its_cells_are() -> None:
+    svg = readied('<text class="r" x="10" y="20" textLength="1" clip-path="url(#l)">&#160;&#160;y\u2801z</text>')
+    assert '<text class="r" x="34.4" y="20" clip-path="url(#l)">y</text>' in svg
+    assert '<text class="r" x="58.8" y="20" clip-path="url(#l)">z</text>' in svg
+    assert svg.count("<circle") == 1
 
 
 def test_a_picture_keeps_its_colours_with_a_palette() -> None:
