@@ -6,14 +6,12 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
 from backends.contract.errors import BackendError, Invalid, NotFound, Refused, Unsupported
 from backends.contract.model import (
     JSON,
-    Command,
     Event,
     LogLine,
     LogQuery,
@@ -22,12 +20,13 @@ from backends.contract.model import (
     ResourceId,
     Size,
 )
-from backends.contract.operation import Outcome, Undo
+from backends.contract.operation import Outcome
 from backends.contract.session import Commandable, Inspectable, Logged, Shellable, Terminal, Topped
 from backends.guard import guarded
 from backends.registry import Registry
 from fleet.catalogue import Catalogue
 from fleet.context import context_for
+from fleet.cost import resident
 from fleet.history import History
 from fleet.installed import describe
 from fleet.inventory import Inventory
@@ -35,8 +34,10 @@ from fleet.journal import Draft, Journal, Retention, UndoStore
 from fleet.keeper import Pace
 from fleet.logs import merged, resumed
 from fleet.monitor import Monitor
+from fleet.operations.commands import command_of, terminal_of
 from fleet.operations.gate import Gate, Ready
 from fleet.operations.jobs import JobRun, Jobs, RowReport, run_command
+from fleet.operations.undoing import requests_of
 from fleet.paths import Paths
 from fleet.policy import Policy
 from fleet.recorder import Recorder
@@ -291,7 +292,7 @@ class LocalFleet:
     async def _run(self, ready: Ready, resource: Resource, report: RowReport) -> Outcome:
         session = self._monitor.session(resource.id.connection)
         if ready.operation.verb == "exec" and isinstance(session, Commandable):
-            return await run_command(session, resource, _command(ready), report)
+            return await run_command(session, resource, command_of(ready.arguments), report)
         verb = self._gate.verb(resource.id.connection, ready.operation)
         return await verb.run(session, resource, ready.arguments, report)
 
@@ -342,7 +343,7 @@ class LocalFleet:
         undos = await self._undos.load(entry)
         if not undos:
             raise NotFound(f"Entry {entry} cannot be undone, or no longer.")
-        return _merge(undos, entry)
+        return requests_of(undos, entry)
 
     # -- shells
 
@@ -354,7 +355,7 @@ class LocalFleet:
         if not isinstance(session, Shellable):
             raise Unsupported(f"{resource.id.connection} cannot open a shell at a {resource.id.kind}.")
         entry = await self._journal.begin(_draft(ready))
-        command = _shell_command(ready)
+        command = terminal_of(ready.arguments)
         try:
             with guarded(resource.id.connection):
                 terminal = await session.terminal(resource.id, command, size)
@@ -407,7 +408,7 @@ class LocalFleet:
             clients=self.clients(),
             channels=sum(1 for keeper in self._monitor.keepers if keeper.session is not None),
             lag=self.lag(),
-            rss=_resident(),
+            rss=resident(),
             jobs=self._jobs.active,
             shells=self._shells.active,
             resources=len(self.inventory),
@@ -448,62 +449,3 @@ def _draft(ready: Ready) -> Draft:
     """The journal's line for a request, about the targets it applies to."""
     applies = msgspec.structs.replace(ready.request, targets=tuple(resource.id for resource in ready.resources))
     return Draft.of(applies, ready.prepared.plan, time.time())
-
-
-def _command(ready: Ready) -> Command:
-    """The command an ``exec`` request asks for."""
-    given = ready.arguments
-    words = given.get("command")
-    env = given.get("env")
-    limit = given.get("limit")
-    return Command(
-        argv=tuple(words) if isinstance(words, list) else (),
-        user=_text(given.get("user")),
-        cwd=_text(given.get("cwd")),
-        env=_environment(env if isinstance(env, list) else []),
-        timeout=float(limit) if isinstance(limit, int | float) and limit else None,
-    )
-
-
-def _shell_command(ready: Ready) -> Command | None:
-    words = ready.arguments.get("command")
-    user = _text(ready.arguments.get("user"))
-    if not words and user is None:
-        return None
-    return Command(argv=tuple(words) if isinstance(words, list) else (), user=user)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _environment(words: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise Invalid(f"“{word}” is not NAME=value.")
-        pairs[name] = value
-    return pairs
-
-
-def _merge(undos: Sequence[Undo], entry: int) -> Sequence[Request]:
-    """One request per verb and arguments, so that undoing a bulk operation asks once."""
-    requests: list[Request] = []
-    for undo in undos:
-        for index, request in enumerate(requests):
-            if request.verb == undo.verb and request.arguments == undo.arguments:
-                requests[index] = msgspec.structs.replace(request, targets=(*request.targets, *undo.targets))
-                break
-        else:
-            requests.append(Request(undo.verb, undo.targets, undo.arguments, door="undo", undoes=entry))
-    return requests
-
-
-def _resident() -> int:
-    """Resident memory in bytes, where the system tells."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 from rich.text import Text
 
+from fleet.cost import resident
 from fleet.values import FleetStatus
 from widgets.cells import duration, size
 
 LATE = 0.1
 """Seconds of event-loop delay from which it is worth a look."""
-
-
-def resident() -> int | None:
-    """Resident memory of this process in bytes, where the system tells."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def cost_text(lag: float, status: FleetStatus | None, *, wide: bool) -> Text:
@@ -30,7 +21,7 @@ def cost_text(lag: float, status: FleetStatus | None, *, wide: bool) -> Text:
     text = Text()
     text.append("interface  ", style="bold")
     _lag(text, lag)
-    if memory is not None:
+    if memory:
         text.append(f" · {size(memory)}")
     text.append(f" · pid {os.getpid()}\n")
     text.append("fleet      ", style="bold")
