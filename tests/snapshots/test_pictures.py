@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from backends.contract.model import ResourceId
-from fleet.values import Approval, Request
+from fleet.values import Approval, Delta, Request
 from screens.desk import Place
 from screens.listing import Listing
 from tests.snapshots.conftest import Scene, Studio
+from tests.widgets.waiting import screen_text, until
 
 CONTAINERS = Place("resources", kind="container")
 pytestmark = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -105,6 +107,10 @@ async def test_connections_with_one_lost(studio: Studio, size: Size) -> None:
     async with studio(Place("connections"), size, links=2) as scene:
         scene.fake.worlds["fake-2"].go_offline()
         await scene.shows("● online", "✖ offline", "fleet")
+        known = scene.fleet.inventory.connections.values()  # how long a list took is the one thing that was measured
+        scene.fleet._publish(Delta(connections=tuple(structs.replace(link, latency=0.012) for link in known)))
+        if size[0] > 80:
+            await until(scene.pilot, lambda: "\n".join(screen_text(scene.pilot)).count("12ms") == 2)
         assert await scene.matches()
 
 
