@@ -40,7 +40,7 @@ async def everything_runs(home: Home) -> Cockpit:
     await cockpit.press("ctrl+]", "d")
     await cockpit.shows("Images")
     await cockpit.press("l")
-    await cockpit.shows("following", "tick-2")
+    await cockpit.shows("following", "tick-")
     return cockpit
 
 
