@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from backends.contract.errors import BackendError, Invalid, NotFound
-from backends.contract.model import Kind, ResourceId
+from backends.contract.model import Area, Kind, ResourceId
 from backends.contract.operation import Operation
 from fleet.catalogue import Catalogue
 from fleet.inventory import Inventory
@@ -135,11 +135,15 @@ class CommandLine:
         return self._verb(first, rest) if kind is None else _list(kind, rest)
 
     def place(self, line: str) -> Place | None:
-        """The place a line names; ``None`` when it names none that is known."""
+        """The place a line names; ``None`` when it names none that is known.
+
+        Before the first start nothing is known of kinds, but areas are ours and can be gone to.
+        """
         try:
             meaning = self.read(line)
         except BackendError:
-            return None
+            word = line.strip().lower()
+            return Place("resources", kind=word) if word in list(Area) else None
         return meaning if isinstance(meaning, Place) else None
 
     def _local(self, command: str) -> Do:

@@ -18,7 +18,7 @@ LATE = 0.1
 def cost_text(lag: float, status: FleetStatus | None, *, wide: bool) -> Text:
     """The lines: interface, then fleet. ``None`` for a fleet that does not answer."""
     memory = resident()
-    text = Text()
+    text = Text(no_wrap=True, overflow="ellipsis")
     text.append("interface  ", style="bold")
     _lag(text, lag)
     if memory:

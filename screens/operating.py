@@ -113,7 +113,8 @@ class Operating(View):
             self.notify(f"{neutral(ended.title)}: done.{undo}")
             return
         bad = [row for row in ended.rows if row.state is not JobState.DONE]
-        first = neutral(f"{bad[0].name}: {bad[0].text}") if bad else ended.state.value
+        hint = bad[0].failure.hint if bad and bad[0].failure else None
+        first = neutral(f"{bad[0].name}: {bad[0].text} {hint or ''}".rstrip()) if bad else ended.state.value
         more = f" And {len(bad) - 1} more; see :jobs." if len(bad) > 1 else ""
         self.notify(f"{first}{more}", title=f"{neutral(ended.title)}: {ended.state.value}", severity="error")
 
