@@ -236,6 +236,7 @@ async def test_two_interfaces_share_one_daemon_and_see_what_the_other_does(
     daemons = [line for line in docker_home.processes().values() if "daemon run" in line]
     assert len(daemons) == 1
     await first.press("p")
+    await first.row(" web ", "paused")
     await second.row(" web ", "paused")
     await second.press("p")
     await first.row(" web ", "running")
