@@ -13,10 +13,11 @@ from textual.events import Key
 from textual.widgets import Static
 from typing_extensions import override
 
-from backends.contract.model import Column, Kind, Resource, ResourceId
+from backends.contract.model import Ability, Column, Kind, Resource, ResourceId, State
 from screens.absence import in_a_sentence
 from screens.command import GLOBAL, LIST
 from screens.copying import Copied, copy_choices
+from screens.desk import Desk
 from screens.dialogs.columns import ColumnsDialog
 from screens.dialogs.menu import Item, Menu
 from screens.operating import Operating
@@ -39,6 +40,11 @@ class Listing(Operating):
     Listing.-filtering #filter { display: block; }
     Listing.-filtering #state { display: none; }
     """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._offered: tuple[str, State, Ability] | None = None
+        """What the footer was last made for."""
 
     @override
     def body(self) -> ComposeResult:
@@ -113,7 +119,13 @@ class Listing(Operating):
 
     @on(ResourceTable.Highlighted)
     def _highlighted(self) -> None:
-        self.refresh_frame()
+        """The footer says what can be done to the row under the cursor; most rows can be done the same to."""
+        row = self.table.current
+        resource = self.find(row) if row is not None else None
+        offered = (resource.id.connection, resource.state, resource.abilities) if resource else None
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_frame()
 
     @on(ResourceTable.MarksChanged)
     def _marks_changed(self) -> None:
