@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
-
-from fleet.redaction import redact
 
 KEPT: Final = 500
 LONGEST: Final = 2000
@@ -56,7 +53,7 @@ class LineHistory:
             self._lines.remove(text)
         self._lines.append(text)
         del self._lines[:-KEPT]
-        self._unsaved.append(" ".join(redact(text).split()))
+        self._unsaved.append(" ".join(_masked(text).split()))
 
     def save(self) -> None:
         """Append what was added since; several interfaces may share the file."""
@@ -74,7 +71,16 @@ class LineHistory:
         """Write only what is kept, whole or not at all."""
         assert self._path is not None
         with suppress(OSError):
+            import tempfile
+
             handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
             with os.fdopen(handle, "wb") as file:
-                file.write("".join(f"{redact(line)}\n" for line in self._lines).encode(errors="replace"))
+                file.write("".join(f"{_masked(line)}\n" for line in self._lines).encode(errors="replace"))
             Path(name).replace(self._path)
+
+
+def _masked(text: str) -> str:
+    """The text without what may be a secret; what that takes is imported when first needed, not at the start."""
+    from fleet.redaction import redact
+
+    return redact(text)

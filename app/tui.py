@@ -411,11 +411,10 @@ def run(options: Options) -> int:
         sys.stderr.write(f"{error.message}\n{error.hint or ''}\n")
         return 2
     _log_to(interface_log(home.paths.log))
-    cached = read_cached_inventory(home.paths.inventory_cache)
 
     async def cockpit() -> int:
         fleet = home.remote()
-        fleet.recall(cached)
+        fleet.recall(read_cached_inventory(home.paths.inventory_cache))  # kept by no name: it is as large as the fleet
         place = CommandLine(fleet.catalogue, fleet.inventory).place(options.place) if options.place else None
         app = Cockpit(
             fleet,

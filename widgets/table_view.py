@@ -127,7 +127,9 @@ class TableView:
                 row, same = Row(resource, self._newest(resource.id)), False
             else:
                 row.sample = self._newest(resource.id)
-                if row.resource is not resource and row.resource != resource:
+                if row.resource is resource or row.resource == resource:
+                    row.resource = resource
+                else:
                     row.learn(resource)
                     same = False
             self._by_id[resource.id] = row
@@ -333,6 +335,8 @@ class TableView:
             if row is None:
                 self._by_id[resource.id] = self._new(resource)
                 reordered = True
+            elif row.resource == resource:
+                row.resource = resource  # told again by a fleet that was reached: one of the two can be forgotten
             else:
                 key, tie = row.key, row.tie
                 self._renew(row, resource)
