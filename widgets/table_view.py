@@ -328,20 +328,29 @@ class TableView:
     def _update_all(self, news: Sequence[Resource], leaving: Iterable[ResourceId]) -> Change:
         before = list(self._display)
         for identity in leaving:
-            self._forget(self._by_id.pop(identity))
+            gone = self._by_id.pop(identity)
+            self.faults -= gone.faulty
+            self._forget(gone)
+        moving = moves(self._sort)
         reordered = len(before) != len(self._by_id) or self.tree_field is not None
         for resource in news:
             row = self._by_id.get(resource.id)
             if row is None:
-                self._by_id[resource.id] = self._new(resource)
+                row = self._by_id[resource.id] = self._new(resource)
+                self.faults += row.faulty
                 reordered = True
             elif row.resource == resource:
                 row.resource = resource  # told again by a fleet that was reached: one of the two can be forgotten
             else:
-                key, tie = row.key, row.tie
-                self._renew(row, resource)
+                key, tie, faulty = row.key, row.tie, row.faulty
+                row.learn(resource)
+                self.faults += row.faulty - faulty
+                if moving:
+                    self._pending.add(row)
+                else:
+                    row.key = self._key(row)
                 reordered = reordered or row.key != key or row.tie != tie
-        self.faults = sum(row.faulty for row in self._by_id.values())
+        self._cold.update(row for resource in news if not (row := self._by_id[resource.id]).warm)
         if not reordered and self._shown is self._all:  # what changes all the time is seldom what rows are sorted by
             return Change(frozenset(resource.id for resource in news), moved=False)
         self._all.rebuild(self._by_id.values())
