@@ -36,6 +36,8 @@ from widgets.resource_table import ResourceTable
 NOW: Final = EPOCH + 3 * 86400 + 3600
 """When every picture is taken."""
 MINUTE: Final = range(-58, 1, 2)
+STILL: Final = 4
+"""Looks in a row that see the same before the screen counts as at rest, on a busy machine too."""
 
 
 class StillSession(FakeSession):
@@ -80,8 +82,10 @@ class Scene(NamedTuple):
         """Whether the screen, once it has come to rest, is the picture that was looked at."""
         for line in self.app.screen.query(Input):
             line.cursor_blink = False
-        before = ""
-        while before != (before := self.app.export_screenshot()):
+        before, still = "", 0
+        while still < STILL:
+            now = self.app.export_screenshot()
+            before, still = now, still + 1 if now == before else 0
             await self.pilot.pause(0.15)
         return bool(self.app.export_screenshot() == self.picture)
 
