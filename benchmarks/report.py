@@ -89,7 +89,7 @@ def limited(row: str, what: str, seconds: float, *, limit_ms: float, peer: Peer,
 
 def at_most(row: str, what: str, value: float, unit: str, limit: float, *, note: str = "") -> Figure:
     """A number with a limit that no machine stretches."""
-    return Figure(row, what, value, unit, f"≤ {limit:g} {unit}".strip(), limit, note=note)
+    return Figure(row, what, value, unit, f"≤ {number(limit)} {unit}".strip(), limit, note=note)
 
 
 def number(value: float) -> str:

@@ -272,6 +272,9 @@ def _spawn(
     pid, master = pty.fork()
     if pid == 0:
         try:
+            for number in signal.valid_signals():  # what whoever started us ignores, such as nohup, is not inherited
+                if number not in {signal.SIGKILL, signal.SIGSTOP}:
+                    signal.signal(number, signal.SIG_DFL)
             ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             if cwd is not None:
                 os.chdir(cwd)
