@@ -318,8 +318,9 @@ class TableView:
     def _filter_rows(self, rows: Iterable[Row]) -> None:
         now = self._clock()
         kept: list[Row] = []
+        test, faults_only = self.filter.test, self.faults_only
         for row in rows:
-            row.passes = self._passes(row, now)
+            row.passes = test(row, now) and (not faults_only or row.faulty)
             if row.passes:
                 kept.append(row)
         self._shown.keep(kept)

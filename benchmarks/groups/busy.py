@@ -12,8 +12,8 @@ from typing import Final
 
 from benchmarks.ground import FakeFleet, cached_home, environment, fake_fleet, quarterdeck, temporary_home
 from benchmarks.groups import Effort
-from benchmarks.groups.watched import KEY_REFERENCE, SIZE, cockpit, first_line, hello, names, ready
-from benchmarks.report import Figure, Peer, limited, middle, percentile
+from benchmarks.groups.watched import SIZE, bare_key, bare_keys, cockpit, hello, names, ready
+from benchmarks.report import Figure, Peer, limited, percentile
 from benchmarks.terminal import Terminal
 from fleet.daemon.lock import Lock
 from fleet.paths import Paths
@@ -31,8 +31,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
     """Row 8."""
     with hello() as plain:
         ready(plain, "READY")
-        keys = [answer.seconds for _ in range(60) if (answer := plain.press(b"a", first_line))]
-    key = Peer("hello's key", middle(keys) * 1000, KEY_REFERENCE * 1000)
+        key = bare_key(bare_keys(plain, 200), 99)
     starting: list[float] = []
     with temporary_home() as home:
         for _ in range(max(3, effort.rounds // 2)):

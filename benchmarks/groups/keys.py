@@ -1,4 +1,4 @@
-"""Cursor, page and filter keys beside the bare app's key, in turns, while 200 rows change each second."""
+"""Cursor, page and filter keys beside the bare app's key, in turns, calm and while 200 rows change each second."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 
 from benchmarks.ground import FakeFleet, cached_home, fake_fleet
 from benchmarks.groups import Effort
-from benchmarks.groups.watched import KEY_REFERENCE, cockpit, first_line, hello, names, ready
+from benchmarks.groups.watched import bare_key, cockpit, first_line, hello, names, ready
 from benchmarks.report import Figure, Peer, limited, middle, percentile
 from benchmarks.terminal import Terminal
 
 SIZES: Final = (100, 10_000)
-CHANGES: Final = 200
-"""Changes of state a second, of rows anywhere in the list."""
+RATES: Final = (0, 200)
+"""Changes of state a second, of rows anywhere in the list. What is measured of the rows in sight moves in any case."""
 DOWN, UP, PAGE_DOWN, HOME = b"j", b"k", b"\x1b[6~", b"\x1b[H"
 TURN: Final = 10
 """Keys pressed on one program before the next has its turn."""
@@ -46,7 +46,7 @@ class Presses:
 
 def measure(effort: Effort) -> Iterator[Figure]:
     """Rows 5, 6 and 7."""
-    bare, ours = Presses(), {rows: Presses() for rows in SIZES}
+    bare, ours = Presses(), {(rows, rate): Presses() for rows in SIZES for rate in RATES}
     with ExitStack() as stack:
         plain = stack.enter_context(hello())
         ready(plain, "READY")
@@ -60,11 +60,13 @@ def measure(effort: Effort) -> Iterator[Figure]:
         for _ in range(0, effort.keys, TURN):
             for _ in range(TURN):
                 bare.press(plain, "key", b"a", bare=True)
-            for rows in SIZES:
-                fleets[rows].say(f"churn {CHANGES}")
-                _round(ours[rows], shown[rows])
+            for (rows, rate), presses in ours.items():
+                fleets[rows].say(f"churn {rate}")
+                _round(presses, shown[rows])
                 fleets[rows].say("churn 0")
-    yield from _figures(bare, ours)
+    keys = bare.seconds["key"]
+    for rate in RATES:
+        yield from _figures(keys, {rows: ours[rows, rate] for rows in SIZES}, f", {rate} changes/s" if rate else "")
 
 
 def _round(presses: Presses, terminal: Terminal) -> None:
@@ -84,28 +86,27 @@ def _round(presses: Presses, terminal: Terminal) -> None:
     terminal.press(HOME, names, limit=0.3)
 
 
-def _figures(bare: Presses, ours: dict[int, Presses]) -> Iterator[Figure]:
-    key = Peer("hello's key", middle(bare.seconds["key"]) * 1000, KEY_REFERENCE * 1000)
+def _figures(keys: list[float], ours: dict[int, Presses], while_: str) -> Iterator[Figure]:
+    key, tail = bare_key(keys, 50), bare_key(keys, 95)
     few, many = SIZES
     for rows in SIZES:
         cursor = ours[rows].seconds["cursor"]
         lost = _silent(ours[rows], "cursor")
-        value = middle(cursor) * 1000
-        goal = "≤ 1.2 x hello's key"
-        yield Figure("5", f"cursor key, {rows:,} rows, p50", value, "ms", goal, 1.2 * key.value, key, note=lost)
-        yield limited("5", f"cursor key, {rows:,} rows, p95", percentile(cursor, 95), limit_ms=5, peer=key)
+        value, about = middle(cursor) * 1000, f"{rows:,} rows{while_}"
+        yield Figure("5", f"cursor, {about}, p50", value, "ms", "≤ 1.2 x hello's key", 1.2 * key.value, key, note=lost)
+        yield limited("5", f"cursor, {about}, p95", percentile(cursor, 95), limit_ms=5, peer=tail)
     at_few = Peer(f"at {few} rows", middle(ours[few].seconds["cursor"]) * 1000)
     value = middle(ours[many].seconds["cursor"]) * 1000
-    yield Figure("5", f"cursor key, {many:,} rows, p50", value, "ms", f"≤ 1.2 x {few}", 1.2 * at_few.value, at_few)
+    yield Figure("5", f"cursor, {many:,} rows{while_}, p50", value, "ms", f"≤ 1.2 x {few}", 1.2 * at_few.value, at_few)
     for row, name, limit in (("6", "page", 8.0), ("7", "filter", 30.0)):
         for rows in SIZES:
             seconds, lost = ours[rows].seconds[name], _silent(ours[rows], name)
-            yield Figure("", f"{name} key, {rows:,} rows, p50", middle(seconds) * 1000, "ms", peer=key)
-            yield limited(
-                row, f"{name} key, {rows:,} rows, p95", percentile(seconds, 95), limit_ms=limit, peer=key, note=lost
-            )
-    for name in ("cursor", "page", "filter"):
-        yield Figure("", f"bytes of a {name} key, p50", middle(ours[many].sizes[name]), "B")
+            about = f"{name}, {rows:,} rows{while_}"
+            yield Figure("", f"{about}, p50", middle(seconds) * 1000, "ms", peer=key)
+            yield limited(row, f"{about}, p95", percentile(seconds, 95), limit_ms=limit, peer=tail, note=lost)
+    if not while_:
+        for name in ("cursor", "page", "filter"):
+            yield Figure("", f"bytes of a {name} key, p50", middle(ours[many].sizes[name]), "B")
 
 
 def _silent(presses: Presses, name: str) -> str:

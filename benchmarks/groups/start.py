@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-from benchmarks.ground import PASS, cached_home, environment, fake_fleet
+from benchmarks.ground import cached_home, fake_fleet
 from benchmarks.groups import Effort
-from benchmarks.groups.watched import PAINT_REFERENCE, READY, USABLE_REFERENCE, cockpit, hello, ready
+from benchmarks.groups.watched import (
+    FLOOR_REFERENCE,
+    PAINT_REFERENCE,
+    READY,
+    USABLE_REFERENCE,
+    cockpit,
+    floor,
+    hello,
+    ready,
+)
 from benchmarks.report import Figure, Peer, middle
 from benchmarks.terminal import Terminal
 
@@ -25,7 +33,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         fake_fleet(many, MANY) as large,
     ):
         for _ in range(effort.rounds + 1):  # the first round warms the disk's cache up
-            seen["pass"].append(_pass())
+            seen["pass"].append(floor())
             _start(seen, "hello", hello(), b"a", "READY")
             _start(seen, "few", cockpit(small.environment), b"j")
             _start(seen, "many", cockpit(large.environment), b"j")
@@ -35,25 +43,17 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 
 def _figures(seen: defaultdict[str, list[float]]) -> Iterator[Figure]:
-    floor = Peer("python -c pass", middle(seen["pass"]) * 1000, 10.5)
+    least = Peer("python -c pass", middle(seen["pass"]) * 1000, FLOOR_REFERENCE * 1000)
     bare = Peer("hello", middle(seen["hello usable"]) * 1000, USABLE_REFERENCE * 1000)
     bare_paint = Peer("hello", middle(seen["hello paint"]) * 1000, PAINT_REFERENCE * 1000)
     for name, rows in (("few", FEW), ("many", MANY)):
         value = middle(seen[f"{name} paint"]) * 1000
-        yield Figure("1", f"first paint, {rows:,} cached rows", value, "ms", "≤ 3 F", 3 * floor.value, floor)
+        yield Figure("1", f"first paint, {rows:,} cached rows", value, "ms", "≤ 3 F", 3 * least.value, least)
     for name, rows in (("few", FEW), ("many", MANY)):
         value = middle(seen[f"{name} usable"]) * 1000
         yield Figure("2", f"usable, {rows:,} cached rows", value, "ms", "≤ 1.3 H", 1.3 * bare.value, bare)
-    yield Figure("", "the bare app's own first paint", bare_paint.value, "ms", peer=floor)
+    yield Figure("", "the bare app's own first paint", bare_paint.value, "ms", peer=least)
     yield Figure("", "bytes to start, 10,000 rows", middle(seen["many bytes"]), "B")
-
-
-def _pass() -> float:
-    began = time.perf_counter()
-    with Terminal(PASS, environment=environment()) as terminal:
-        while not terminal.ended:
-            terminal.rest(0.001)
-    return time.perf_counter() - began
 
 
 def _start(seen: defaultdict[str, list[float]], name: str, terminal: Terminal, key: bytes, text: str = READY) -> None:

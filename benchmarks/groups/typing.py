@@ -7,8 +7,8 @@ from typing import Final
 
 from benchmarks.ground import cached_home, fake_fleet
 from benchmarks.groups import Effort
-from benchmarks.groups.watched import KEY_REFERENCE, cockpit, first_line, hello, names, ready
-from benchmarks.report import Figure, Peer, limited, middle, percentile
+from benchmarks.groups.watched import bare_key, bare_keys, cockpit, hello, names, ready
+from benchmarks.report import Figure, limited, middle, percentile
 from benchmarks.screen import Picture
 from benchmarks.terminal import Lost, Terminal
 
@@ -22,8 +22,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
     times = 100 if effort.keys > 100 else 20
     with cached_home(ROWS) as home, fake_fleet(home, ROWS) as fleet, hello() as plain:
         ready(plain, "READY")
-        keys = [answer.seconds for _ in range(30) if (answer := plain.press(b"a", first_line))]
-        key = Peer("hello's key", middle(keys) * 1000, KEY_REFERENCE * 1000)
+        key = bare_key(bare_keys(plain), 50)
         with cockpit(fleet.environment) as terminal:
             ready(terminal)
             terminal.rest(1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.ground import HELLO, ROOT, environment, quarterdeck
+from benchmarks.ground import HELLO, PASS, ROOT, environment, quarterdeck
+from benchmarks.report import Peer, percentile
 from benchmarks.screen import Picture, Region
 from benchmarks.terminal import Terminal
 
@@ -18,8 +20,28 @@ READY: Final = "auth-8"
 
 PAINT_REFERENCE: Final = 0.171
 USABLE_REFERENCE: Final = 0.195
-KEY_REFERENCE: Final = 0.0021
-"""Seconds of the bare app where the goals were set."""
+FLOOR_REFERENCE: Final = 0.0105
+KEY_REFERENCES: Final = {50: 0.0021, 95: 0.0060, 99: 0.0069}
+"""Seconds of the bare app where the goals were set; of its key by percentile."""
+
+
+def bare_key(seconds: Sequence[float], percent: int) -> Peer:
+    """A percentile of the bare app's key, to measure one of ours with."""
+    name = "hello's key" if percent == 50 else f"hello's key p{percent}"
+    return Peer(name, percentile(seconds, percent) * 1000, KEY_REFERENCES[percent] * 1000)
+
+
+def bare_keys(terminal: Terminal, count: int = 100) -> list[float]:
+    """How long keys take in the bare app now."""
+    return [answer.seconds for _ in range(count) if (answer := terminal.press(b"a", first_line))]
+
+
+def floor() -> float:
+    """Seconds of ``python -c pass``."""
+    with Terminal(PASS, environment=environment()) as terminal:
+        while not terminal.ended:
+            terminal.rest(0.001)
+        return time.perf_counter() - terminal.began
 
 
 def hello() -> Terminal:
