@@ -285,10 +285,10 @@ class Cockpit(Adjusting, OrderedKeys, App[int], inherit_bindings=False):
         self.exit(0)
 
     def do_back(self) -> None:
-        """Back; at the root it leaves."""
+        """Back; at the root it leaves, unless the key came with pasted text."""
         if self._history:
             self.do_app_history_back()
-        else:
+        elif not self.keys_are_quiet():
             self.do_app_quit()
 
     def do_app_help(self) -> None:

@@ -23,6 +23,9 @@ Publish = Callable[[Delta], None]
 Unguarded = (Unreachable, TimedOut, NeedsAuth)
 """Errors that mean the connection is lost; any other in a stream only degrades it."""
 
+CONFIRM_AFTER = 5.0
+"""Seconds after news of a kind until it is listed again to be sure; a burst of news asks once."""
+
 
 class Pace(NamedTuple):
     """How often, in seconds, the keeper does what."""
@@ -66,6 +69,7 @@ class Keeper:
         """Set once it has answered, failed, or was never to be opened."""
         self._touched: dict[ResourceId, float] = {}
         self._troubles: dict[str, BackendError] = {}
+        self._confirming: set[str] = set()
         self._connection = Connection(spec=spec, state=ConnectionState.CONNECTING, since=time.time())
 
     @property
@@ -224,6 +228,17 @@ class Keeper:
             self._publish(delta)
         if change.stale:
             self.look(change.stale)
+        self._confirm_later({identity.kind for identity in (*gone, *(r.id for r in change.resources))})
+
+    def _confirm_later(self, kinds: set[str]) -> None:
+        """List what events told of once more, soon: an engine may tell of a change before its own lists show it."""
+        if fresh := kinds - self._confirming:
+            self._confirming |= fresh
+            asyncio.get_running_loop().call_later(CONFIRM_AFTER, self._confirm, frozenset(fresh))
+
+    def _confirm(self, kinds: frozenset[str]) -> None:
+        self._confirming -= kinds
+        self.look(kinds)
 
     async def _measure(self, session: Measured) -> None:
         stream: AsyncGenerator[Sequence[Sample], None] = session.samples(self.gaze, self._pace.sample_every)

@@ -179,3 +179,13 @@ async def test_settings_about_a_found_connection_add_to_what_was_found(fake: Fak
         assert (spec.title, spec.protected, spec.labels) == ("Fake", True, {"env": "p"})
     finally:
         await fleet.close()
+
+
+async def test_news_of_a_kind_is_confirmed_by_a_list_soon_after(
+    fleet: LocalFleet, fake: FakeBackend, web: ResourceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.keeper.CONFIRM_AFTER", 0.1)
+    other = fake.world.named("db-1")
+    del fake.world.resources[other]  # nobody tells; the slow list is half a minute away
+    fake.world.turn(web, State.FAILED, exit_code=1)
+    await eventually(lambda: fleet.inventory.get(other) is None)
